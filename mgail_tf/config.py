@@ -1,0 +1,172 @@
+"""Every number that can be set: the tasks, the hyperparameters and their presets."""
+
+import dataclasses
+import types
+import typing
+
+from mgail_tf.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A task of the paper.
+
+    Attributes:
+      env_id: gymnasium's id.
+      num_trajectories: the paper's smallest data set (Table 1).
+      total_steps: default budget of environment steps.
+      make_kwargs: further arguments of `gymnasium.make`.
+      hyperparameters: where the task's defaults differ from `Config`'s.
+    """
+
+    env_id: str
+    num_trajectories: int
+    total_steps: int
+    make_kwargs: dict = dataclasses.field(default_factory=dict)
+    hyperparameters: dict = dataclasses.field(default_factory=dict)
+
+
+TASKS = {
+    "CartPole": Task("CartPole-v1", 1, 20_000, {"max_episode_steps": 200}),
+    "MountainCar": Task("MountainCar-v0", 1, 50_000),
+    "Acrobot": Task("Acrobot-v1", 1, 50_000),
+    "Hopper": Task("Hopper-v5", 4, 600_000),
+    "Walker2d": Task("Walker2d-v5", 4, 600_000),
+    "HalfCheetah": Task("HalfCheetah-v5", 4, 150_000),
+    "Ant": Task("Ant-v5", 4, 600_000),
+    "Humanoid": Task("Humanoid-v5", 80, 2_000_000),
+}
+
+
+def _option(default, meaning, minimum=0, choices=None):
+    metadata = {"help": meaning, "minimum": minimum, "choices": choices}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """A run's settings; `run/main.py` has a flag for each.
+
+    The defaults are those that reach the expert soonest; `PRESETS["paper"]` has the authors'.
+
+    Raises:
+      UserError: a number is out of its range, or a word is not among its choices.
+    """
+
+    env: str = _option(None, "a task of the paper, or with --expert_data any gymnasium id")
+    expert_data: str | None = _option(None, "Minari dataset: an id or a folder")
+    num_trajectories: int = _option(0, "demonstrated trajectories; 0: all of the dataset")
+    subsample: int = _option(1, "keep every so manieth demonstrated pair", 1)
+    total_steps: int = _option(500_000, "budget of environment steps", 1)
+    seed: int = _option(0, "of everything that is drawn")
+    preset: str = _option("default", "hyperparameters to start from", choices=("default", "paper"))
+
+    # Acting.
+    num_envs: int = _option(8, "environments that act side by side", 1)
+    segment_length: int = _option(10, "T, steps of the unrolled objective", 1)
+    noise_stddev: float = _option(0.15, "sigma, in standard deviations of demonstrated actions")
+    learn_noise: bool = _option(False, "learn sigma(s) (Eq. 10), from noise_stddev on")
+    temperature: float = _option(1.0, "tau of the Gumbel-Softmax", 1e-3)
+
+    # Updates in each round of num_envs * segment_length steps, and what they are drawn from.
+    policy_updates: int = _option(4, "policy updates a round", 1)
+    discriminator_updates: int = _option(4, "discriminator updates a round", 1)
+    forward_model_updates: int = _option(4, "forward model updates a round", 1)
+    policy_segments: int = _option(32, "segments in a policy update", 1)
+    policy_replay_steps: int = _option(2_000, "newest steps from which these are drawn", 1)
+    batch_size: int = _option(256, "pairs in a discriminator or forward model update", 1)
+    replay_steps: int = _option(50_000, "steps that the replay buffer holds", 1)
+
+    # Networks.
+    policy_hidden: tuple[int, ...] = _option((100, 50), "widths of the policy's hidden layers", 1)
+    discriminator_hidden: tuple[int, ...] = _option(
+        (200, 100), "widths of the discriminator's hidden layers", 1
+    )
+    forward_model: str = _option("advanced", "Fig. 4", choices=("advanced", "basic"))
+    forward_model_width: int = _option(100, "units of each of the forward model's layers", 1)
+    forward_model_history: int = _option(
+        1, "past states that the forward model's GRU sees, before it starts anew", 1
+    )
+    forward_model_residual: bool = _option(False, "predict the change of the observation")
+    dropout: float = _option(0.0, "rate after the last hidden layer of policy and discriminator")
+    weight_stddev: float = _option(0.0, "of the initial weights; 0: Glorot's")
+    observation_limit: float = _option(10.0, "bound on normalised observations", 1e-3)
+
+    # Losses and optimisation.
+    discount: float = _option(0.99, "gamma")
+    expert_weight: float = _option(1.0, "weight of the expert's pairs in the discriminator's loss")
+    gradient_penalty: float = _option(1.0, "weight of the discriminator's gradient penalty")
+    message_limit: float = _option(1.0, "bound on the norm of dJ/ds at each step; 0: none")
+    policy_cost_scale: float = _option(1.0, "factor of J")
+    weight_decay: float = _option(0.0, "L2 coefficient of all weights")
+    gradient_clip: float = _option(0.0, "bound on each component of a gradient; 0: none")
+    policy_learning_rate: float = _option(3e-4, "Adam's, for the policy")
+    discriminator_learning_rate: float = _option(1e-3, "Adam's, for the discriminator")
+    forward_model_learning_rate: float = _option(1e-3, "Adam's, for the forward model")
+    final_learning_rate: float = _option(0.02, "share of the learning rates left at the end")
+    average_decay: float = _option(0.999, "of the averaged policy's weights, per policy update")
+
+    # Reporting.
+    evaluate_every: int = _option(0, "environment steps between evaluations; 0: 20 in all")
+    evaluation_episodes: int = _option(10, "episodes of an evaluation on the way", 1)
+    final_episodes: int = _option(50, "episodes of the final evaluation", 1)
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            choices, minimum = field.metadata["choices"], field.metadata["minimum"]
+            if choices and value not in choices:
+                raise UserError(f"--{field.name}={value}: use one of {', '.join(choices)}")
+            numbers = value if isinstance(value, tuple) else (value,)
+            for number in numbers:
+                if isinstance(number, int | float) and not minimum <= number < float("inf"):
+                    raise UserError(f"--{field.name}={number}: must be at least {minimum}")
+
+
+PRESETS = {
+    "default": {},
+    "paper": {
+        "num_envs": 7,
+        "noise_stddev": 1 / 6,
+        "policy_updates": 1,
+        "discriminator_updates": 1,
+        "forward_model_updates": 1,
+        "policy_segments": 7,
+        "policy_replay_steps": 70,
+        "batch_size": 70,
+        "dropout": 0.25,
+        "weight_stddev": 0.15,
+        "observation_limit": 1e6,
+        "expert_weight": 0.8,
+        "gradient_penalty": 0.0,
+        "message_limit": 0.0,
+        "policy_cost_scale": 1e-2,
+        "weight_decay": 1e-7,
+        "gradient_clip": 2.0,
+        "policy_learning_rate": 1e-4,
+        "forward_model_learning_rate": 1e-4,
+        "final_learning_rate": 1.0,
+        "average_decay": 0.0,
+    },
+}
+
+
+def make(env, preset="default", **settings):
+    """The `Config` of a run: the task's defaults, then the preset, then `settings`.
+
+    Raises:
+      UserError: as `Config`.
+    """
+    chosen = {"env": env, "preset": preset}
+    if task := TASKS.get(env):
+        chosen |= {"num_trajectories": task.num_trajectories, "total_steps": task.total_steps}
+        chosen |= task.hyperparameters if preset == "default" else {}
+    return Config(**chosen | PRESETS.get(preset, {}) | settings)
+
+
+def option_types():
+    """The type of each of `Config`'s options, by name; `str` for those that may be None."""
+    hints = typing.get_type_hints(Config)
+    return {
+        name: str if isinstance(hint, types.UnionType) else hint for name, hint in hints.items()
+    }

@@ -1,0 +1,195 @@
+"""Expert demonstrations as Minari datasets: drawing, loading and checking them."""
+
+import itertools
+import os
+import pathlib
+import tempfile
+from typing import NamedTuple
+from unittest import mock
+import warnings
+
+import gymnasium
+import minari
+from minari.data_collector import EpisodeBuffer
+import numpy as np
+
+from mgail_tf import deployed_policy, environments
+from mgail_tf.episodes import play
+from mgail_tf.errors import UserError
+
+
+class Demonstrations(NamedTuple):
+    """What the expert did.
+
+    Attributes:
+      observations: [pairs, observation_size] float32.
+      actions: [pairs, ...] as the environment received them.
+      return_mean: mean episode return; None where the dataset has no rewards.
+    """
+
+    observations: np.ndarray
+    actions: np.ndarray
+    return_mean: float | None
+
+
+DRAWING_SEED = 4_000_000
+
+
+def draw_if_missing(expert_data, env_name, num_trajectories):
+    """The folder of a task's demonstrations, drawn from its expert at first use.
+
+    Args:
+      expert_data: the folder of all experts; the task's is `expert_data`/`env_name`.
+      env_name: a task.
+      num_trajectories: number of episodes.
+
+    Raises:
+      UserError: there is no such expert, or the folder cannot be written.
+    """
+    if num_trajectories < 1:
+        raise UserError(f"--num_trajectories={num_trajectories}: must be at least 1")
+    expert = pathlib.Path(expert_data, env_name, "expert")
+    folder = pathlib.Path(expert_data, env_name, "demonstrations", str(num_trajectories))
+    if not expert.exists():
+        environments.make(env_name)
+        raise UserError(f"there is no expert for {env_name}; give its --expert_data")
+    if not folder.exists():
+        try:
+            draw(expert, env_name, num_trajectories, DRAWING_SEED, folder)
+        except OSError as error:
+            raise UserError(f"cannot write demonstrations to {folder} ({error})") from error
+    return folder
+
+
+def draw(expert_folder, env_name, num_trajectories, seed, folder):
+    """Draws trajectories from a stochastic expert and writes them as a Minari dataset.
+
+    The dataset appears at `folder` only when it is whole.
+
+    Args:
+      expert_folder: a SavedModel with a `stochastic` signature.
+      env_name: as in `environments.make`.
+      num_trajectories: number of episodes.
+      seed: episode i is reset with seed + i, and the expert's noise is drawn from it too.
+      folder: where the dataset goes; must not exist.
+    """
+    expert = deployed_policy.load(expert_folder)
+    counter = itertools.count()
+    episodes = play(
+        lambda observation: expert.stochastic(observation, [seed, next(counter)]),
+        env_name,
+        num_trajectories,
+        seed,
+        progress=f"drawing {env_name} demonstrations",
+    )
+    buffers = [
+        EpisodeBuffer(
+            id=index,
+            seed=seed + index,
+            observations=episode.observations,
+            actions=episode.actions,
+            rewards=episode.rewards,
+            terminations=_only_last(episode.terminated, len(episode.rewards)),
+            truncations=_only_last(not episode.terminated, len(episode.rewards)),
+        )
+        for index, episode in enumerate(episodes)
+    ]
+    folder = pathlib.Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    env = environments.make(env_name)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as root:
+        with (
+            mock.patch.dict(os.environ, MINARI_DATASETS_PATH=root),
+            warnings.catch_warnings(action="ignore"),
+        ):
+            minari.create_dataset_from_buffers(
+                f"mgail/{env_name}/expert-v0",
+                buffers,
+                env=env,
+                eval_env=env,
+                algorithm_name="TRPO, stochastic policy",
+                author="mgail_tf",
+                description=(
+                    f"{num_trajectories} trajectories drawn from the expert "
+                    f"{pathlib.Path(expert_folder).parent.name} with seed {seed}"
+                ),
+            )
+        try:
+            os.rename(pathlib.Path(root, "mgail", env_name, "expert-v0"), folder)
+        except OSError:
+            # Another run has drawn the same dataset meanwhile.
+            if not folder.exists():
+                raise
+
+
+def _only_last(value, length):
+    return np.arange(length) == (length - 1 if value else -1)
+
+
+def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
+    """Reads the first `num_trajectories` episodes of a Minari dataset, or all of them if it is 0.
+
+    Args:
+      dataset: a dataset's folder, or the id of an installed dataset.
+      env_name: the environment that the actions and observations must fit.
+      num_trajectories: number of episodes.
+      subsample: keep every so manieth pair, from a random offset in each trajectory.
+      seed: of these offsets.
+
+    Returns:
+      `Demonstrations`.
+
+    Raises:
+      UserError: the dataset is missing, unreadable, too small, or does not fit the environment.
+    """
+    env = environments.make(env_name)
+    data = _open(dataset)
+    available = int(data.total_episodes)
+    if num_trajectories > available:
+        raise UserError(
+            f"{dataset} has {available} trajectories, not {num_trajectories}; "
+            "lower --num_trajectories"
+        )
+    _check_space(dataset, "observations", data.observation_space, env.observation_space)
+    _check_space(dataset, "actions", data.action_space, env.action_space)
+    generator = np.random.default_rng(seed)
+    observations, actions, returns = [], [], []
+    try:
+        for episode in data.iterate_episodes(range(num_trajectories or available)):
+            offset = generator.integers(subsample)
+            observations.append(episode.observations[:-1][offset::subsample])
+            actions.append(episode.actions[offset::subsample])
+            returns.append(None if episode.rewards is None else np.sum(episode.rewards))
+    except Exception as error:  # Whatever the storage raises, the file is at fault.
+        raise UserError(f"{dataset} cannot be read ({error}); it may be truncated") from error
+    if not sum(map(len, actions)):
+        raise UserError(f"{dataset} holds no state-action pairs; draw or download it again")
+    observations = np.concatenate(observations).astype(np.float32)
+    actions = np.concatenate(actions)
+    if not (np.isfinite(observations).all() and np.isfinite(actions).all()):
+        raise UserError(f"{dataset} has NaN or infinite values; remove those episodes")
+    known = all(value is not None and np.isfinite(value) for value in returns)
+    return Demonstrations(observations, actions, float(np.mean(returns)) if known else None)
+
+
+def _open(dataset):
+    path = pathlib.Path(dataset)
+    try:
+        if path.is_dir():
+            return minari.MinariDataset(path / "data" if (path / "data").is_dir() else path)
+        return minari.load_dataset(str(dataset))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"no dataset {dataset}; give a Minari dataset's folder or an installed id"
+        ) from error
+    except Exception as error:  # Whatever the storage raises, the file is at fault.
+        raise UserError(f"{dataset} is not a readable Minari dataset ({error})") from error
+
+
+def _check_space(dataset, what, given, wanted):
+    def kind(space):
+        discrete = isinstance(space, gymnasium.spaces.Discrete)
+        return type(space), (space.n, space.start) if discrete else space.shape
+
+    if kind(given) != kind(wanted):
+        raise UserError(f"{dataset}: its {what} are {given}, the environment's are {wanted}")

@@ -1,0 +1,88 @@
+"""Between the environment's observations and actions and those that the networks see."""
+
+import gymnasium
+import numpy as np
+import tensorflow as tf
+
+
+class Observations(tf.Module):
+    """Observations, normalised and clipped.
+
+    Args:
+      mean, stddev: [size]; a component that never varies is shifted only.
+      limit: normalised components are clipped to [-limit, limit].
+    """
+
+    def __init__(self, mean, stddev, limit):
+        super().__init__()
+        self.size = len(mean)
+        self.mean = tf.constant(mean, tf.float32)
+        self.stddev = tf.constant(np.where(stddev > 1e-3, stddev, 1.0), tf.float32)
+        self.limit = limit
+
+    def encode(self, observation):
+        """[..., size] as the environment gives them -> [..., size] as the networks see them."""
+        normalized = (observation - self.mean) / self.stddev
+        return tf.clip_by_value(normalized, -self.limit, self.limit)
+
+
+class BoxActions(tf.Module):
+    """Continuous actions, normalised.
+
+    Args:
+      space: the environment's action space.
+      mean, stddev: [size]; a component that never varies is shifted only.
+
+    Attributes:
+      size: number of components.
+      low, high: [size] the environment's bounds, normalised; infinite where there are none.
+    """
+
+    def __init__(self, space, mean, stddev):
+        super().__init__()
+        self.size = space.shape[0]
+        self._space = space
+        self._mean = tf.constant(mean, tf.float32)
+        self._stddev = tf.constant(np.where(stddev > 1e-3, stddev, 1.0), tf.float32)
+        self.low, self.high = self.encode(space.low), self.encode(space.high)
+
+    def encode(self, action):
+        """[..., size] the environment's -> [..., size] the networks'."""
+        return (tf.cast(action, tf.float32) - self._mean) / self._stddev
+
+    def decode(self, action):
+        """[..., size] the networks' -> [..., size] the environment's, within its bounds."""
+        action = action * self._stddev + self._mean
+        action = tf.clip_by_value(
+            action, tf.cast(self._space.low, tf.float32), tf.cast(self._space.high, tf.float32)
+        )
+        return tf.cast(action, self._space.dtype)
+
+
+class DiscreteActions(tf.Module):
+    """Discrete actions; the networks see one-hot vectors.
+
+    Attributes:
+      size: number of actions.
+    """
+
+    def __init__(self, space):
+        super().__init__()
+        self.size = int(space.n)
+        self._start = int(space.start)
+
+    def encode(self, action):
+        """[...] the environment's -> [..., size] one-hot."""
+        return tf.one_hot(tf.cast(action, tf.int32) - self._start, self.size)
+
+    def decode(self, action):
+        """[..., size] one-hot -> [...] int64 the environment's."""
+        return tf.argmax(action, -1) + self._start
+
+
+def encode_actions(space, mean=0.0, stddev=1.0):
+    """The encoding for an action space; `mean` and `stddev` [size] matter for a Box only."""
+    if isinstance(space, gymnasium.spaces.Discrete):
+        return DiscreteActions(space)
+    ones = np.ones(space.shape, np.float32)
+    return BoxActions(space, mean * ones, stddev * ones)

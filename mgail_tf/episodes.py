@@ -1,0 +1,96 @@
+"""Whole episodes of a policy in the real environment: to evaluate it, or to demonstrate with it."""
+
+from typing import NamedTuple
+
+import imageio
+import numpy as np
+from tqdm import tqdm
+
+from mgail_tf import environments
+from mgail_tf.errors import UserError
+
+
+class Episode(NamedTuple):
+    """What happened in one episode of `length` steps.
+
+    Attributes:
+      observations: [length + 1, observation_size], the last one being where it ended.
+      actions: [length, ...], as the environment received them.
+      rewards: [length].
+      terminated: whether the task ended it, rather than the time limit.
+    """
+
+    observations: np.ndarray
+    actions: np.ndarray
+    rewards: np.ndarray
+    terminated: bool
+
+
+def play(act, env_name, num_episodes, seed, progress=None):
+    """Plays episodes side by side, each in an environment of its own.
+
+    Args:
+      act: maps [num_episodes, observation_size] float32 observations to the environment's actions.
+      env_name: as in `environments.make`.
+      num_episodes: number of episodes.
+      seed: episode i is reset with seed + i.
+      progress: title of a progress bar over the episodes; none if None.
+
+    Returns:
+      A list of `Episode`.
+    """
+    envs = [environments.make(env_name) for _ in range(num_episodes)]
+    histories = [([env.reset(seed=seed + index)[0]], [], []) for index, env in enumerate(envs)]
+    terminations = [False] * num_episodes
+    running = set(range(num_episodes))
+    with tqdm(total=num_episodes, desc=progress, disable=progress is None, unit="episode") as bar:
+        while running:
+            latest = np.stack([observations[-1] for observations, _, _ in histories])
+            actions = np.asarray(act(latest.astype(np.float32)))
+            for index in sorted(running):
+                observation, reward, terminated, truncated, _ = envs[index].step(actions[index])
+                for history, value in zip(
+                    histories[index], (observation, actions[index], reward), strict=True
+                ):
+                    history.append(value)
+                if terminated or truncated:
+                    terminations[index] = terminated
+                    running.remove(index)
+                    envs[index].close()
+                    bar.update()
+    return [
+        Episode(*map(np.array, history), terminated)
+        for history, terminated in zip(histories, terminations, strict=True)
+    ]
+
+
+def film(act, env_name, seed, file):
+    """Plays one episode and writes it as a video; the file's ending (.mp4, .gif) tells the format.
+
+    Raises:
+      UserError: the environment cannot be rendered here, or the file cannot be written.
+    """
+    try:
+        env = environments.make(env_name, render_mode="rgb_array")
+        observation, _ = env.reset(seed=seed)
+        with imageio.get_writer(file, fps=env.metadata.get("render_fps", 30)) as writer:
+            ended = False
+            while not ended:
+                writer.append_data(env.render())
+                action = np.asarray(act(observation[None].astype(np.float32)))[0]
+                observation, _, terminated, truncated, _ = env.step(action)
+                ended = terminated or truncated
+    except Exception as error:  # Renderers raise errors of many kinds.
+        raise UserError(f"cannot film {env_name} into {file} ({error})") from error
+
+
+def returns(episodes):
+    """[num_episodes] undiscounted returns."""
+    return np.array([episode.rewards.sum() for episode in episodes])
+
+
+def play_randomly(env_name, num_episodes, seed):
+    """`play` with actions drawn from the action space (uniformly where it is bounded)."""
+    space = environments.make(env_name).action_space
+    space.seed(seed)
+    return play(lambda latest: [space.sample() for _ in latest], env_name, num_episodes, seed)

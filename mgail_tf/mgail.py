@@ -1,0 +1,197 @@
+"""The learner: three networks, their optimisers and their three update steps (Algorithm 1)."""
+
+import keras
+import tensorflow as tf
+
+from mgail_tf.discriminator import Discriminator, classification_loss, gradient_penalty
+from mgail_tf.encoding import DiscreteActions
+from mgail_tf.forward_model import FORWARD_MODELS, prediction_loss
+from mgail_tf.objective import objective
+from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
+
+
+def make_policy(config, actions):
+    """The policy for an action encoding, not yet built."""
+    options = {"weight_stddev": config.weight_stddev, "dropout": config.dropout}
+    if isinstance(actions, DiscreteActions):
+        return CategoricalPolicy(
+            actions.size, config.policy_hidden, temperature=config.temperature, **options
+        )
+    return GaussianPolicy(
+        actions.size,
+        config.policy_hidden,
+        config.noise_stddev,
+        learn_stddev=config.learn_noise,
+        low=actions.low,
+        high=actions.high,
+        **options,
+    )
+
+
+class MGAIL(tf.Module):
+    """Policy, discriminator and forward model, and how each of them learns.
+
+    Args:
+      config: `config.Config`.
+      actions: the action encoding.
+      expert_observations, expert_actions: [pairs, size] the demonstrations, encoded.
+      total_rounds: number of calls of `update` over which the learning rates fall.
+    """
+
+    def __init__(self, config, actions, expert_observations, expert_actions, total_rounds):
+        super().__init__()
+        self.config = config
+        self._expert = expert_observations, expert_actions
+        self._generator = tf.random.Generator.from_seed(config.seed)
+        observation_size = expert_observations.shape[-1]
+        self.policy = make_policy(config, actions)
+        self.average_policy = make_policy(config, actions)
+        self.discriminator = Discriminator(
+            config.discriminator_hidden,
+            weight_stddev=config.weight_stddev,
+            dropout=config.dropout,
+        )
+        self.forward_model = FORWARD_MODELS[config.forward_model](
+            observation_size,
+            config.forward_model_width,
+            residual=config.forward_model_residual,
+            weight_stddev=config.weight_stddev,
+        )
+        observation, action = tf.zeros([1, observation_size]), tf.zeros([1, actions.size])
+        self.policy(observation)
+        self.average_policy(observation)
+        self.discriminator(observation, action)
+        self.forward_model(observation, action, self.forward_model.initial_memory(1))
+        self.average_policy.set_weights(self.policy.get_weights())
+
+        def optimizer(model, learning_rate, updates):
+            schedule = keras.optimizers.schedules.PolynomialDecay(
+                learning_rate, total_rounds * updates, learning_rate * config.final_learning_rate
+            )
+            adam = keras.optimizers.Adam(schedule, clipvalue=config.gradient_clip or None)
+            adam.build(model.trainable_variables)
+            return adam
+
+        self.policy_optimizer = optimizer(
+            self.policy, config.policy_learning_rate, config.policy_updates
+        )
+        self.discriminator_optimizer = optimizer(
+            self.discriminator, config.discriminator_learning_rate, config.discriminator_updates
+        )
+        self.forward_model_optimizer = optimizer(
+            self.forward_model, config.forward_model_learning_rate, config.forward_model_updates
+        )
+
+    def update(self, replay):
+        """One round of updates of each network: Algorithm 1, lines 7-14.
+
+        Args:
+          replay: the experience buffer B.
+
+        Returns:
+          A dict of scalars, the means over the round's updates.
+        """
+        config = self.config
+
+        def forward_model():
+            history = config.forward_model_history
+            batch_size = config.batch_size // history
+            return self.update_forward_model(replay.sample(batch_size, history, self._seed()))
+
+        def discriminator():
+            agent = replay.sample(config.batch_size, 1, self._seed())
+            return self.update_discriminator(
+                self._sample_expert(), (agent.observation[0], agent.action[0])
+            )
+
+        def policy():
+            return self.update_policy(
+                replay.sample(
+                    config.policy_segments,
+                    config.segment_length,
+                    self._seed(),
+                    newest=config.policy_replay_steps // config.num_envs,
+                )
+            )
+
+        return (
+            _repeat(forward_model, config.forward_model_updates)
+            | _repeat(discriminator, config.discriminator_updates)
+            | _repeat(policy, config.policy_updates)
+        )
+
+    def _seed(self):
+        return self._generator.uniform([2], minval=None, dtype=tf.int32)
+
+    def _sample_expert(self):
+        pairs = self._expert[0].shape[0]
+        index = self._generator.uniform([self.config.batch_size], 0, pairs, tf.int32)
+        return tuple(tf.gather(values, index) for values in self._expert)
+
+    @tf.function
+    def update_forward_model(self, segment):
+        """One step on the one-step prediction error of a `Segment` [history, batch, ...]."""
+        with tf.GradientTape() as tape:
+            loss = prediction_loss(self.forward_model, segment)
+        norm = self._apply(tape, loss, self.forward_model, self.forward_model_optimizer)
+        return {"forward_model/loss": loss, "forward_model/gradient_norm": norm}
+
+    @tf.function
+    def update_discriminator(self, expert_pair, agent_pair):
+        """One step on the cross entropy (Eq. 6) of (observation, action) pairs [batch, size]."""
+        with tf.GradientTape() as tape:
+            expert = self.discriminator(*expert_pair, training=True)
+            agent = self.discriminator(*agent_pair, training=True)
+            loss = classification_loss(expert, agent, self.config.expert_weight)
+            mixture = self._generator.uniform([expert.shape[0], 1])
+            penalty = gradient_penalty(self.discriminator, expert_pair, agent_pair, mixture)
+            total = loss + self.config.gradient_penalty * penalty
+        norm = self._apply(tape, total, self.discriminator, self.discriminator_optimizer)
+        verdicts = tf.cast(tf.argmax([expert, agent], -1), tf.float32)
+        return {
+            "discriminator/loss": loss,
+            "discriminator/gradient_penalty": penalty,
+            "discriminator/accuracy_expert": 1.0 - tf.reduce_mean(verdicts[0]),
+            "discriminator/accuracy_agent": tf.reduce_mean(verdicts[1]),
+            "discriminator/gradient_norm": norm,
+        }
+
+    @tf.function
+    def update_policy(self, segment):
+        """One step down the gradient of J (Eq. 12-13) on a `Segment` [T, batch, ...]."""
+        config = self.config
+        with tf.GradientTape() as tape:
+            loss = config.policy_cost_scale * objective(
+                self.policy,
+                self.discriminator,
+                self.forward_model,
+                segment,
+                config.discount,
+                history=config.forward_model_history,
+                message_limit=config.message_limit,
+                training=True,
+            )
+        norm = self._apply(tape, loss, self.policy, self.policy_optimizer)
+        for average, weight in zip(
+            self.average_policy.trainable_variables, self.policy.trainable_variables, strict=True
+        ):
+            average.assign_add((1.0 - config.average_decay) * (weight - average))
+        return {"policy/loss": loss, "policy/gradient_norm": norm}
+
+    def _apply(self, tape, loss, model, optimizer):
+        weights = model.trainable_variables
+        gradients = tape.gradient(loss, weights)
+        gradients = [
+            gradient + self.config.weight_decay * weight
+            for gradient, weight in zip(gradients, weights, strict=True)
+        ]
+        optimizer.apply(gradients, weights)
+        return tf.linalg.global_norm(gradients)
+
+
+def _repeat(update, times):
+    """Calls an update so many times, in the graph: the means of the metrics that it returns."""
+    total = update()
+    for _ in tf.range(times - 1):
+        total = tf.nest.map_structure(tf.add, total, update())
+    return {name: value / times for name, value in total.items()}

@@ -1,0 +1,38 @@
+"""What the three networks are built from."""
+
+import keras
+
+
+def dense(units, activation=None, *, weight_stddev=0.0):
+    """A dense layer; weights from N(0, weight_stddev^2), or Glorot's where that is 0."""
+    if weight_stddev:
+        initializer = keras.initializers.RandomNormal(stddev=weight_stddev)
+    else:
+        initializer = keras.initializers.GlorotUniform()
+    return keras.layers.Dense(units, activation, kernel_initializer=initializer)
+
+
+class DenseStack(keras.layers.Layer):
+    """Dense layers one behind the other, [..., n] -> [..., widths[-1]].
+
+    Args:
+      widths: their units.
+      activations: one for all, or one for each.
+      dropout: rate of dropout after the last of them.
+      weight_stddev: as in `dense`.
+    """
+
+    def __init__(self, widths, activations="relu", *, dropout=0.0, weight_stddev=0.0):
+        super().__init__()
+        if isinstance(activations, str):
+            activations = [activations] * len(widths)
+        self.denses = [
+            dense(width, activation, weight_stddev=weight_stddev)
+            for width, activation in zip(widths, activations, strict=True)
+        ]
+        self.dropout = keras.layers.Dropout(dropout) if dropout else None
+
+    def call(self, inputs, training=False):
+        for layer in self.denses:
+            inputs = layer(inputs)
+        return self.dropout(inputs, training=training) if self.dropout else inputs

@@ -1,0 +1,67 @@
+"""The unrolled, differentiable objective J(theta) (sections 3.3-3.4, Fig. 3, Algorithm 1)."""
+
+import tensorflow as tf
+
+from mgail_tf.discriminator import EXPERT, cross_entropy
+
+
+@tf.custom_gradient
+def limit_message(observation, limit):
+    """The identity; its derivative, the paper's error message delta_s, has norm `limit` at most."""
+
+    def gradient(message):
+        return tf.clip_by_norm(message, limit, axes=[-1]), None
+
+    return observation, gradient
+
+
+def unroll(policy, forward_model, segment, *, history=None, message_limit=None, training=False):
+    """Retraces a real segment so that it can be differentiated with respect to theta.
+
+    Actions are taken anew with the noise xi that acted. Each state equals the real one in value
+    and the forward model's prediction in derivative (Algorithm 1's "|_xi", after Heess et al.
+    2015), so Eq. 11 holds along the trajectory that really happened.
+
+    Args:
+      policy: a model of `policy.py`.
+      forward_model: a model of `forward_model.py`.
+      segment: `replay.Segment`, [T, batch, ...].
+      history: number of steps after which the forward model's memory starts anew; never if None.
+      message_limit: bound on the norm of each state's derivative of J; none if None or 0.
+      training: whether the policy's dropout, if any, is active.
+
+    Returns:
+      observations: [T, batch, observation_size] and actions: [T, batch, action_size].
+    """
+    length, batch_size = segment.observation.shape[:2]
+    observation = segment.observation[0]
+    observations, actions = [], []
+    for step in range(length):
+        action = policy.sample(observation, segment.noise[step], training=training)
+        observations.append(observation)
+        actions.append(action)
+        if step == 0 or (history and step % history == 0):
+            memory = forward_model.initial_memory(batch_size)
+        prediction, memory = forward_model(observation, action, memory)
+        observation = prediction + tf.stop_gradient(segment.next_observation[step] - prediction)
+        if message_limit:
+            observation = limit_message(observation, message_limit)
+    return tf.stack(observations), tf.stack(actions)
+
+
+def objective(policy, discriminator, forward_model, segment, discount, **unroll_options):
+    """J(theta), the expected discounted cost of a segment (section 3.4): a scalar.
+
+    Its gradient with respect to theta is the recursion of Eq. 12-13 from t = T down to 0. Steps
+    after an episode's end within the segment do not count.
+
+    Args:
+      policy, forward_model, segment, **unroll_options: as in `unroll`.
+      discriminator: the network; its cross entropy towards the expert is a pair's cost.
+      discount: gamma.
+    """
+    observations, actions = unroll(policy, forward_model, segment, **unroll_options)
+    cost = cross_entropy(discriminator(observations, actions), EXPERT)
+    steps = tf.range(cost.shape[0], dtype=cost.dtype)
+    weight = (discount**steps)[:, None] * segment.alive
+    return tf.reduce_mean(tf.reduce_sum(weight * cost, 0))

@@ -1,0 +1,82 @@
+"""The run folder: what a run was told, what it measured, and what came out."""
+
+import dataclasses
+import json
+import pathlib
+
+import tensorflow as tf
+
+from mgail_tf.errors import UserError
+
+
+class RunFolder:
+    """Reads and writes a run's folder.
+
+    Args:
+      path: the folder; made if it does not exist.
+      config: `config.Config` of the run.
+
+    Attributes:
+      checkpoints, saved_model: where these go.
+
+    Raises:
+      UserError: the folder cannot be written, or holds a run of another configuration.
+    """
+
+    def __init__(self, path, config):
+        self._path = pathlib.Path(path)
+        self.checkpoints = self._path / "checkpoints"
+        self.saved_model = self._path / "saved_model"
+        told = json.loads(json.dumps(dataclasses.asdict(config)))
+        file = self._path / "config.json"
+        try:
+            if file.exists():
+                _check_same(self._path, json.loads(file.read_text()), told)
+            else:
+                self._path.mkdir(parents=True, exist_ok=True)
+                file.write_text(json.dumps(told, indent=2) + "\n")
+            self._writer = tf.summary.create_file_writer(str(self._path / "tensorboard"))
+        except (OSError, json.JSONDecodeError, tf.errors.OpError) as error:
+            raise UserError(
+                f"--logdir {self._path} cannot be used ({error}); choose another folder"
+            ) from error
+
+    def metrics(self):
+        """The lines of `metrics.jsonl` so far, as dicts."""
+        file = self._path / "metrics.jsonl"
+        if not file.exists():
+            return []
+        return [json.loads(line) for line in file.read_text().splitlines()]
+
+    def forget_metrics_after(self, env_steps):
+        """Drops the lines of `metrics.jsonl` that a resumed run will measure again."""
+        kept = [line for line in self.metrics() if line["env_steps"] <= env_steps]
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        (self._path / "metrics.jsonl").write_text(text)
+
+    def write_metrics(self, metrics):
+        """Adds an evaluation to `metrics.jsonl` and to TensorBoard's events.
+
+        Args:
+          metrics: a dict of numbers, or None where one is unknown; `env_steps` is among them.
+        """
+        with (self._path / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(metrics) + "\n")
+        with self._writer.as_default(step=metrics["env_steps"]):
+            for name, value in metrics.items():
+                if value is not None and name != "env_steps":
+                    tf.summary.scalar(name if "/" in name else f"evaluation/{name}", value)
+        self._writer.flush()
+
+    def write_result(self, result):
+        """Writes `result.json`."""
+        (self._path / "result.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+def _check_same(path, found, told):
+    for name in sorted(found.keys() | told.keys()):
+        if found.get(name) != told.get(name):
+            raise UserError(
+                f"--logdir {path} holds a run with {name}={found.get(name)}, "
+                f"not {told.get(name)}; choose another folder"
+            )

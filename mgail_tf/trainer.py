@@ -1,0 +1,248 @@
+"""Algorithm 1: act, store, update the three networks; within a budget of environment steps."""
+
+import collections
+import json
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from mgail_tf import encoding, environments
+from mgail_tf.deployed_policy import DeployedPolicy
+from mgail_tf.environments import ParallelEnvironments
+from mgail_tf.episodes import play, play_randomly, returns
+from mgail_tf.mgail import MGAIL
+from mgail_tf.replay import Replay, Segment
+from mgail_tf.run_folder import RunFolder
+
+# Reported episodes are reset with seeds that neither training nor other reports use.
+EVALUATION_SEED, FINAL_SEED, RANDOM_SEED = 1_000_000, 2_000_000, 3_000_000
+
+
+class Trainer:
+    """Imitates demonstrations in a gymnasium environment.
+
+    Args:
+      config: `config.Config`.
+      demonstrations: `demonstrations.Demonstrations` of `config.env`.
+      logdir: the run folder; a run of the same configuration that is there is resumed.
+
+    Attributes:
+      policy: `DeployedPolicy` of the averaged weights, the one that is evaluated and exported.
+
+    Raises:
+      UserError: `logdir` cannot be written, or holds a run of another configuration.
+    """
+
+    def __init__(self, config, demonstrations, logdir):
+        keras.utils.set_random_seed(config.seed)
+        self.config, self.folder = config, RunFolder(logdir, config)
+        observations, actions = demonstrations.observations, demonstrations.actions
+        space = environments.make(config.env).action_space
+        self.observations = encoding.Observations(
+            observations.mean(0), observations.std(0), config.observation_limit
+        )
+        self.actions = encoding.encode_actions(space, actions.mean(0), actions.std(0))
+        self.expert_return = demonstrations.return_mean
+        self.random_return = None
+        if self.expert_return is not None:
+            self.random_return = returns(play_randomly(config.env, 20, RANDOM_SEED)).mean()
+
+        steps_per_round = config.num_envs * config.segment_length
+        self.rounds = max(1, config.total_steps // steps_per_round)
+        evaluate_every = config.evaluate_every or config.total_steps // 20
+        self.evaluate_every = max(1, evaluate_every // steps_per_round)
+        self.learner = MGAIL(
+            config,
+            self.actions,
+            self.observations.encode(observations),
+            self.actions.encode(actions),
+            self.rounds,
+        )
+        self.replay = Replay(
+            max(1, config.replay_steps // steps_per_round) * config.segment_length,
+            config.num_envs,
+            self.observations.size,
+            self.actions.size,
+        )
+        self.policy = DeployedPolicy(self.learner.average_policy, self.observations, self.actions)
+        self.environments = ParallelEnvironments(config.env, config.num_envs, config.seed)
+        self.round, self.training_seconds, self.evaluation_seconds = 0, 0.0, 0.0
+        self._checkpoint = tf.train.Checkpoint(
+            learner=self.learner, replay=self.replay, progress=_Progress(self)
+        )
+        self._checkpoints = tf.train.CheckpointManager(
+            self._checkpoint, str(self.folder.checkpoints), max_to_keep=1
+        )
+        if self._checkpoints.latest_checkpoint:
+            self._checkpoint.restore(self._checkpoints.latest_checkpoint).assert_consumed()
+        self.folder.forget_metrics_after(self.env_steps)
+
+    @property
+    def env_steps(self):
+        """Environment steps taken so far, evaluations apart."""
+        return self.round * self.config.num_envs * self.config.segment_length
+
+    def train(self, progress=True):
+        """Runs Algorithm 1 to the end of the budget, then evaluates and exports the policy.
+
+        Args:
+          progress: whether to show a progress bar.
+
+        Returns:
+          What is written to `result.json`, a dict.
+        """
+        config = self.config
+        updates = (
+            config.policy_updates + config.discriminator_updates + config.forward_model_updates
+        )
+        losses = collections.defaultdict(list)
+        bar = tqdm(
+            total=config.total_steps, initial=self.env_steps, unit="step", disable=not progress
+        )
+        bar.set_description(config.env)
+        while self.round < self.rounds:
+            started = time.perf_counter()
+            for name, value in self.update(*self.collect()).items():
+                losses[name].append(float(value))
+            self.round += 1
+            self.training_seconds += time.perf_counter() - started
+            bar.update(self.env_steps - bar.n)
+            if self.round % self.evaluate_every == 0 or self.round == self.rounds:
+                metrics = self.evaluate(config.evaluation_episodes, EVALUATION_SEED)
+                metrics |= {name: float(np.mean(values)) for name, values in losses.items()}
+                losses.clear()
+                self.folder.write_metrics(metrics)
+                self._checkpoints.save()
+                bar.set_postfix_str(
+                    f"return {metrics['return_mean']:.0f}, "
+                    f"{updates * self.round / self.training_seconds:.0f} updates/s"
+                )
+        bar.close()
+        return self._finish()
+
+    @tf.function
+    def act(self, observation, seed):
+        """Takes one action in each environment.
+
+        Args:
+          observation: [num_envs, observation_size] as the environments give them.
+          seed: [2] integers.
+
+        Returns:
+          The environments' actions [num_envs, ...], and the noise xi that they were taken with.
+        """
+        policy = self.learner.policy
+        noise = policy.noise.sample([self.config.num_envs, self.actions.size], seed=seed)
+        return self.actions.decode(
+            policy.sample(self.observations.encode(observation), noise)
+        ), noise
+
+    def collect(self):
+        """Acts for a segment in every environment: Algorithm 1, lines 3-6.
+
+        Returns:
+          The fields of a `Segment`, [segment_length, num_envs, ...], not yet encoded.
+        """
+        steps = []
+        length = self.config.segment_length
+        for step in range(self.round * length, (self.round + 1) * length):
+            observation = self.environments.observation
+            seed = np.array([self.config.seed, step], np.int32)
+            action, noise = (value.numpy() for value in self.act(observation, seed))
+            steps.append((observation, action, noise, *self.environments.step(action)))
+        return [np.stack(field) for field in zip(*steps, strict=True)]
+
+    @tf.function
+    def update(self, observation, action, noise, next_observation, terminated, ended):
+        """Stores a segment and does a whole round of updates: Algorithm 1, lines 7-14."""
+        self.replay.push(
+            Segment(
+                self.observations.encode(observation),
+                self.actions.encode(action),
+                noise,
+                self.observations.encode(next_observation),
+                tf.cast(terminated, tf.float32),
+                tf.cast(ended, tf.float32),
+            )
+        )
+        return self.learner.update(self.replay)
+
+    def evaluate(self, episodes, seed):
+        """Measures the averaged deterministic policy. For reporting only: nothing depends on it.
+
+        Args:
+          episodes: number of episodes.
+          seed: as in `episodes.play`.
+
+        Returns:
+          A dict: env_steps, wall_seconds (evaluations included), evaluation_seconds, return_mean,
+          return_std, normalized_return (None where the demonstrations have no rewards).
+        """
+        started = time.perf_counter()
+        played = returns(play(self.policy.deterministic, self.config.env, episodes, seed))
+        self.evaluation_seconds += time.perf_counter() - started
+        normalized = None
+        if self.expert_return is not None:
+            span = self.expert_return - self.random_return
+            normalized = float((played.mean() - self.random_return) / span)
+        return {
+            "env_steps": self.env_steps,
+            "wall_seconds": self.training_seconds + self.evaluation_seconds,
+            "evaluation_seconds": self.evaluation_seconds,
+            "return_mean": float(played.mean()),
+            "return_std": float(played.std()),
+            "normalized_return": normalized,
+        }
+
+    def _finish(self):
+        metrics = self.evaluate(self.config.final_episodes, FINAL_SEED)
+        self.policy.save(self.folder.saved_model)
+        config = self.config
+        reached = next(
+            (
+                line
+                for line in self.folder.metrics()
+                if (line["normalized_return"] or -np.inf) >= 0.95
+            ),
+            {"env_steps": None, "wall_seconds": None},
+        )
+        result = {
+            "env": config.env,
+            "seed": config.seed,
+            "num_trajectories": config.num_trajectories,
+            "episodes": config.final_episodes,
+            **metrics,
+            "expert_return_mean": self.expert_return,
+            "random_return_mean": self.random_return,
+            "steps_to_95": reached["env_steps"],
+            "seconds_to_95": reached["wall_seconds"],
+        }
+        self.folder.write_result(result)
+        return result
+
+
+class _Progress(tf.train.experimental.PythonState):
+    """The part of a `Trainer`'s state that is not in tensors."""
+
+    def __init__(self, trainer):
+        self._trainer = trainer
+
+    def serialize(self):
+        trainer = self._trainer
+        return json.dumps(
+            {
+                "round": trainer.round,
+                "training_seconds": trainer.training_seconds,
+                "evaluation_seconds": trainer.evaluation_seconds,
+                "environments": trainer.environments.get_state(),
+            }
+        )
+
+    def deserialize(self, string_value):
+        state = json.loads(string_value)
+        self._trainer.environments.set_state(state.pop("environments"))
+        for name, value in state.items():
+            setattr(self._trainer, name, value)

@@ -1,0 +1,56 @@
+"""Trains a policy from demonstrations: python run/main.py --env Hopper."""
+
+import dataclasses
+import pathlib
+
+from absl import flags
+import command_line
+
+from mgail_tf import config as configs
+
+TYPES = configs.option_types()
+DEFINE = {
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    bool: flags.DEFINE_boolean,
+    str: flags.DEFINE_string,
+    tuple[int, ...]: flags.DEFINE_list,
+}
+FLAGS = {
+    field.name: DEFINE[TYPES[field.name]](
+        field.name, None, f"{field.metadata['help']} (default: {field.default})"
+    )
+    for field in dataclasses.fields(configs.Config)
+}
+LOGDIR = flags.DEFINE_string(
+    "logdir", None, "run folder; the same one again resumes (default: runs/ENV-SEED)"
+)
+flags.mark_flag_as_required("env")
+
+
+def main():
+    settings = {name: flag.value for name, flag in FLAGS.items() if flag.value is not None}
+    for name in settings:
+        if isinstance(settings[name], list):
+            settings[name] = command_line.parse_integers(name, settings[name])
+    config = configs.make(**settings)
+
+    # TensorFlow takes seconds to import; bad flags are told before.
+    from mgail_tf import demonstrations
+    from mgail_tf.trainer import Trainer
+
+    dataset = config.expert_data or demonstrations.draw_if_missing(
+        command_line.EXPERT_DATA, config.env, config.num_trajectories
+    )
+    demonstrated = demonstrations.load(
+        dataset, config.env, config.num_trajectories, config.subsample, config.seed
+    )
+    logdir = pathlib.Path(LOGDIR.value or f"runs/{config.env}-{config.seed}")
+    result = Trainer(config, demonstrated, logdir).train()
+    for name, value in result.items():
+        print(f"{name:22} {value}")
+    print(f"policy: {logdir / 'saved_model'}   curves: tensorboard --logdir {logdir}")
+
+
+if __name__ == "__main__":
+    command_line.run(main)

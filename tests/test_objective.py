@@ -1,0 +1,274 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mgail_tf.discriminator import AGENT, EXPERT, Discriminator
+from mgail_tf.forward_model import AdvancedForwardModel, BasicForwardModel
+from mgail_tf.objective import limit_message, objective, unroll
+from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
+from mgail_tf.replay import Segment
+
+LENGTH, OBSERVATION, ACTION, DISCOUNT, TEMPERATURE = 4, 3, 2, 0.9, 0.7
+# The step at whose end each segment's episode ends; one segment a value.
+NO_END, ENDS = LENGTH, (LENGTH, 1, LENGTH - 1, 0)
+
+POLICIES = {
+    "gaussian": lambda: GaussianPolicy(ACTION, [6], [0.3, 0.5]),
+    "learned stddev": lambda: GaussianPolicy(ACTION, [6], [0.3, 0.5], learn_stddev=True),
+    "categorical": lambda: CategoricalPolicy(ACTION, [6], temperature=TEMPERATURE),
+}
+# With how many steps of memory each forward model is used.
+FORWARD_MODELS = {
+    "basic": (lambda: BasicForwardModel(OBSERVATION, 8), 1),
+    "residual": (lambda: BasicForwardModel(OBSERVATION, 8, residual=True), None),
+    "advanced": (lambda: AdvancedForwardModel(OBSERVATION, 5), 1),
+    "advanced, remembers 2": (lambda: AdvancedForwardModel(OBSERVATION, 5), 2),
+    "advanced, remembers all": (lambda: AdvancedForwardModel(OBSERVATION, 5), None),
+}
+
+
+def draw_segment(policy, ends=ENDS, dtype=np.float64, length=LENGTH):
+    """Random states, one the next one's predecessor unless an episode ended between the two."""
+    rng = np.random.default_rng(1)
+    shape = (length, len(ends))
+    observation = rng.normal(size=(*shape, OBSERVATION))
+    ended = (np.arange(length)[:, None] == np.array(ends)).astype(dtype)
+    following = np.concatenate([observation[1:], rng.normal(size=(1, *shape[1:], OBSERVATION))])
+    elsewhere = rng.normal(size=following.shape)
+    following = np.where(ended[..., None] == 1.0, elsewhere, following)
+    noise = policy.noise.sample((*shape, ACTION), seed=1).numpy()
+    action = np.full_like(noise, np.nan)  # Nothing may depend on it: actions are taken anew.
+    values = observation, action, noise, following, ended, ended
+    return Segment(*(tf.constant(value.astype(dtype)) for value in values))
+
+
+def jacobians(function, inputs, weights=()):
+    """A piece's value [batch, n], and its Jacobians.
+
+    They are [batch, n, size] by each of the inputs [batch, size], and by all of the weights.
+    """
+    inputs = [tf.constant(value) for value in inputs]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(inputs)
+        value = function(*inputs)
+        columns = tf.unstack(value, axis=-1)
+        elements = [tf.unstack(row) for row in tf.unstack(value)] if weights else []
+    # A row of a batch depends on its own row of the inputs only.
+    by_inputs = [tape.gradient(y, inputs, unconnected_gradients="zero") for y in columns]
+    by_inputs = [np.stack(parts, 1) for parts in zip(*by_inputs, strict=True)]
+
+    def flat_gradient(y):
+        parts = tape.gradient(y, weights, unconnected_gradients="zero")
+        return np.concatenate([np.ravel(part) for part in parts])
+
+    return value.numpy(), by_inputs, np.array([[flat_gradient(y) for y in row] for row in elements])
+
+
+def act(policy, observation, noise):
+    """The actions a(s, xi), pi_s and pi_theta."""
+    weights = policy.trainable_variables
+    if isinstance(policy, CategoricalPolicy):
+        logits, [by_s], by_theta = jacobians(lambda s: policy(s).logits, [observation], weights)
+        relaxed = np.exp((logits + noise) / TEMPERATURE)
+        relaxed /= relaxed.sum(-1, keepdims=True)
+        action = np.eye(ACTION)[np.argmax(logits + noise, -1)]
+        # The Jacobian of the softmax, (diag(p) - p p^T) / tau.
+        by_value = relaxed[:, :, None] * (np.eye(ACTION) - relaxed[:, None, :]) / TEMPERATURE
+    else:
+
+        def mean_and_stddev(s):
+            distribution = policy(s)
+            return tf.concat([distribution.mean(), distribution.stddev()], -1)
+
+        value, [by_s], by_theta = jacobians(mean_and_stddev, [observation], weights)
+        action = value[:, :ACTION] + value[:, ACTION:] * noise  # Eq. 10.
+        by_stddev = noise[:, :, None] * np.eye(ACTION)
+        by_value = np.concatenate([np.eye(ACTION) + 0.0 * by_stddev, by_stddev], -1)
+    return action, by_value @ by_s, by_value @ by_theta
+
+
+def judge(discriminator, observation, action):
+    """The costs -log(1 - D(s, a)), and their derivatives D_s, D_a."""
+    logits, [by_s, by_a], _ = jacobians(discriminator, [observation, action])
+    agent = 1.0 / (1.0 + np.exp(logits[:, EXPERT] - logits[:, AGENT]))
+    D_s, D_a = (agent[:, None] * (by[:, AGENT] - by[:, EXPERT]) for by in (by_s, by_a))
+    return -np.log(1.0 - agent), D_s, D_a
+
+
+def recursion(policy, discriminator, forward_model, segment, history=None, message_limit=None):
+    """J, dJ/dtheta of Eq. 12-13, and the norms of its error messages dJ/ds.
+
+    The memory m is a part of the forward model's state, so Eq. 12 is about (s, m): it is s alone
+    that costs, and f predicts both.
+    """
+    segment = Segment(*(value.numpy() for value in segment))
+    segments = segment.observation.shape[1]
+    steps = []
+    for t in range(LENGTH):
+        if t == 0 or (history and t % history == 0):
+            memory = forward_model.initial_memory(segments).numpy()
+        s = segment.observation[t]
+        a, pi_s, pi_theta = act(policy, s, segment.noise[t])
+        cost, D_s, D_a = judge(discriminator, s, a)
+        predicted, [f_s, f_a, f_m], _ = jacobians(
+            lambda s, a, m: tf.concat(forward_model(s, a, m), -1), [s, a, memory]
+        )
+        memory = predicted[:, OBSERVATION:]
+        steps.append((cost, pi_s, pi_theta, D_s, D_a, f_s, f_a, f_m))
+
+    total, gradient, norms = 0.0, 0.0, []
+    for b, end in enumerate(ENDS):
+        J_s, J_m, J_theta = np.zeros(OBSERVATION), np.zeros(memory.shape[1]), 0.0
+        for t in reversed(range(LENGTH)[: end + 1]):
+            cost, pi_s, pi_theta, D_s, D_a, f_s, f_a, f_m = (piece[b] for piece in steps[t])
+            if history and (t + 1) % history == 0:
+                J_m = np.zeros_like(J_m)
+            # J_s counts from t + 1 on and is of one segment: this is its share in dJ/ds.
+            norms.append(np.linalg.norm(DISCOUNT ** (t + 1) / segments * J_s))
+            if message_limit and norms[-1] > message_limit:
+                J_s = J_s * message_limit / norms[-1]
+            J_next = DISCOUNT * np.concatenate([J_s, J_m])
+            J_a = D_a + J_next @ f_a
+            J_theta = J_a @ pi_theta + DISCOUNT * J_theta
+            J_s, J_m = D_s + J_a @ pi_s + J_next @ f_s, J_next @ f_m
+            total += DISCOUNT**t * cost / segments
+        gradient = gradient + J_theta / segments
+    return total, gradient, np.array(norms)
+
+
+def differentiate(policy, *networks_and_segment, **options):
+    with tf.GradientTape() as tape:
+        J = objective(policy, *networks_and_segment, DISCOUNT, **options)
+    gradient = tape.gradient(J, policy.trainable_variables)
+    return J.numpy(), np.concatenate([np.ravel(part) for part in gradient])
+
+
+def build(policy_name, forward_model_name="advanced"):
+    policy = POLICIES[policy_name]()
+    make_forward_model, history = FORWARD_MODELS[forward_model_name]
+    segment = draw_segment(policy)
+    networks = policy, Discriminator([8]), make_forward_model()
+    objective(*networks, segment, DISCOUNT)  # Creates the weights.
+    rng = np.random.default_rng(2)
+    for network in networks:  # Larger than the initial ones; and no bias is 0.
+        network.set_weights([rng.normal(size=w.shape, scale=0.6) for w in network.get_weights()])
+    return (*networks, segment), history
+
+
+@pytest.mark.parametrize("forward_model", FORWARD_MODELS)
+@pytest.mark.parametrize("policy", POLICIES)
+def test_gradient_is_the_recursion(float64, policy, forward_model):
+    arguments, history = build(policy, forward_model)
+    J, gradient = differentiate(*arguments, history=history)
+    expected_J, expected_gradient, _ = recursion(*arguments, history)
+    np.testing.assert_allclose(J, expected_J, rtol=1e-10)
+    error = np.linalg.norm(gradient - expected_gradient) / np.linalg.norm(expected_gradient)
+    assert error < 1e-8
+
+
+def test_gradient_with_bounded_messages_is_the_recursion_with_bounded_messages(float64):
+    arguments, _ = build("gaussian")
+    _, unbounded, norms = recursion(*arguments)
+    limit = np.median(norms[norms > 0.0])  # So some are beyond it, and some are not.
+    _, expected, _ = recursion(*arguments, message_limit=limit)
+    _, gradient = differentiate(*arguments, message_limit=limit)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-8, atol=1e-10)
+    assert np.linalg.norm(expected - unbounded) > 1e-3 * np.linalg.norm(unbounded)
+
+
+@pytest.mark.parametrize("limit", [None, 0.0, 1e6])
+def test_no_bound_changes_nothing(float64, limit):
+    arguments, _ = build("gaussian")
+    expected = recursion(*arguments)[1]
+    np.testing.assert_allclose(
+        differentiate(*arguments, message_limit=limit)[1], expected, rtol=1e-8, atol=1e-10
+    )
+
+
+def test_limit_message_shortens_what_is_too_long():
+    observation = tf.zeros([3, 2])
+    messages = np.array([[3.0, 4.0], [0.3, -0.4], [0.0, 0.0]], np.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(observation)
+        limited = limit_message(observation, 2.0)
+    np.testing.assert_array_equal(limited, observation)
+    np.testing.assert_allclose(
+        tape.gradient(limited, observation, messages),
+        [[1.2, 1.6], [0.3, -0.4], [0.0, 0.0]],
+        rtol=1e-6,
+    )
+
+
+def test_states_are_the_real_ones_to_rounding():
+    policy, forward_model = POLICIES["gaussian"](), FORWARD_MODELS["advanced"][0]()
+    segment = draw_segment(policy, [NO_END] * 50, np.float32, length=10)
+    observations, actions = unroll(policy, forward_model, segment, history=1)
+    np.testing.assert_array_equal(observations[0], segment.observation[0])
+    memory = forward_model.initial_memory(50)
+    pairs = zip(observations[:-1], actions[:-1], strict=True)
+    predictions = np.array([forward_model(s, a, memory)[0] for s, a in pairs])
+    # Not bit for bit: s^ + (s - s^) is rounded twice, each time by half a unit in the last place.
+    real = segment.observation.numpy()[1:]
+    rounding = 1.001 * 2.0**-24 * (np.abs(real) + np.abs(real - predictions))
+    assert np.all(np.abs(observations[1:] - real) <= rounding)
+
+
+def test_states_move_as_the_forward_model_predicts(float64):
+    (policy, _, forward_model, _), _ = build("learned stddev")
+    segment = draw_segment(policy, [NO_END] * 3)
+
+    def predict(corrections):
+        """Follows the forward model, beginning in the real first state, and adds `corrections`."""
+        states, errors = [segment.observation[0]], []
+        memory = forward_model.initial_memory(3)
+        for step in range(LENGTH - 1):
+            action = policy.sample(states[-1], segment.noise[step])
+            prediction, memory = forward_model(states[-1], action, memory)
+            errors.append(segment.observation[step + 1] - prediction)
+            states.append(prediction + (errors if corrections is None else corrections)[step])
+        return tf.stack(states), errors
+
+    _, corrections = predict(None)
+    rng = np.random.default_rng(3)
+    projection = rng.normal(size=(LENGTH, 3, OBSERVATION))
+    with tf.GradientTape() as tape:
+        observations, _ = unroll(policy, forward_model, segment)
+        projected = tf.reduce_sum(observations * projection)
+    gradient = tape.gradient(projected, policy.trainable_variables)
+
+    weights = policy.get_weights()
+    direction = [rng.normal(size=weight.shape) for weight in weights]
+
+    def projected_at(shift):
+        policy.set_weights([w + shift * d for w, d in zip(weights, direction, strict=True)])
+        return np.sum(predict(corrections)[0].numpy() * projection)
+
+    slope = (projected_at(1e-6) - projected_at(-1e-6)) / 2e-6
+    computed = sum(np.sum(g * d) for g, d in zip(gradient, direction, strict=True))
+    np.testing.assert_allclose(computed, slope, rtol=1e-6)
+    assert abs(slope) > 1e-2
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_actions_are_those_that_acted(name):
+    policy, forward_model = POLICIES[name](), FORWARD_MODELS["advanced"][0]()
+    length, num_envs = 10, 8
+    rng = np.random.default_rng(4)
+    noise = policy.noise.sample([length, num_envs, ACTION], seed=4)
+    states = [rng.normal(size=(num_envs, OBSERVATION)).astype(np.float32)]
+    actions = []
+    for step in range(length):
+        actions.append(policy.sample(states[-1], noise[step]).numpy())
+        push = actions[-1] @ np.ones((ACTION, OBSERVATION), np.float32)
+        surprise = rng.normal(size=push.shape).astype(np.float32)
+        states.append(np.tanh(states[-1] + push + surprise))
+    states, zeros = np.array(states), np.zeros([length, num_envs], np.float32)
+    fields = states[:-1], np.array(actions), noise, states[1:], zeros, zeros
+    segment = Segment(*map(tf.constant, fields))
+    _, replayed = unroll(policy, forward_model, segment)
+    if name == "categorical":
+        np.testing.assert_array_equal(replayed, segment.action)
+    else:
+        # Bit for bit in the first state; from then on up to rounding, as the states are.
+        np.testing.assert_array_equal(replayed[0], segment.action[0])
+        np.testing.assert_allclose(replayed, segment.action, rtol=1e-5, atol=1e-6)
