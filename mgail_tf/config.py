@@ -64,7 +64,7 @@ class Config:
     # Acting.
     num_envs: int = _option(8, "environments that act side by side", 1)
     segment_length: int = _option(10, "T, steps of the unrolled objective", 1)
-    noise_stddev: float = _option(0.15, "sigma, in standard deviations of demonstrated actions")
+    noise_stddev: float = _option(0.3, "sigma, in standard deviations of demonstrated actions")
     learn_noise: bool = _option(False, "learn sigma(s) (Eq. 10), from noise_stddev on")
     temperature: float = _option(1.0, "tau of the Gumbel-Softmax", 1e-3)
 
@@ -82,26 +82,31 @@ class Config:
     discriminator_hidden: tuple[int, ...] = _option(
         (200, 100), "widths of the discriminator's hidden layers", 1
     )
+    value_hidden: tuple[int, ...] = _option((100, 100), "widths of the value's hidden layers", 1)
     forward_model: str = _option("advanced", "Fig. 4", choices=("advanced", "basic"))
     forward_model_width: int = _option(100, "units of each of the forward model's layers", 1)
     forward_model_history: int = _option(
         1, "past states that the forward model's GRU sees, before it starts anew", 1
     )
-    forward_model_residual: bool = _option(False, "predict the change of the observation")
+    forward_model_residual: bool = _option(True, "predict the change of the observation")
     dropout: float = _option(0.0, "rate after the last hidden layer of policy and discriminator")
     weight_stddev: float = _option(0.0, "of the initial weights; 0: Glorot's")
     observation_limit: float = _option(10.0, "bound on normalised observations", 1e-3)
 
     # Losses and optimisation.
     discount: float = _option(0.99, "gamma")
+    value: bool = _option(True, "count the cost beyond the segment, by its learned value")
+    value_decay: float = _option(0.98, "lambda of the value's returns")
+    value_average_decay: float = _option(0.98, "of the slow value's weights, per update")
     expert_weight: float = _option(1.0, "weight of the expert's pairs in the discriminator's loss")
     gradient_penalty: float = _option(1.0, "weight of the discriminator's gradient penalty")
-    message_limit: float = _option(1.0, "bound on the norm of dJ/ds at each step; 0: none")
+    message_limit: float = _option(10.0, "bound on the norm of dJ/ds at each step; 0: none")
     policy_cost_scale: float = _option(1.0, "factor of J")
     weight_decay: float = _option(0.0, "L2 coefficient of all weights")
     gradient_clip: float = _option(0.0, "bound on each component of a gradient; 0: none")
     policy_learning_rate: float = _option(3e-4, "Adam's, for the policy")
     discriminator_learning_rate: float = _option(1e-3, "Adam's, for the discriminator")
+    value_learning_rate: float = _option(1e-3, "Adam's, for the value")
     forward_model_learning_rate: float = _option(1e-3, "Adam's, for the forward model")
     final_learning_rate: float = _option(0.02, "share of the learning rates left at the end")
     average_decay: float = _option(0.999, "of the averaged policy's weights, per policy update")
@@ -134,10 +139,12 @@ PRESETS = {
         "policy_segments": 7,
         "policy_replay_steps": 70,
         "batch_size": 70,
+        "forward_model_residual": False,
         "dropout": 0.25,
         "weight_stddev": 0.15,
         "observation_limit": 1e6,
         "expert_weight": 0.8,
+        "value": False,
         "gradient_penalty": 0.0,
         "message_limit": 0.0,
         "policy_cost_scale": 1e-2,

@@ -25,11 +25,13 @@ class Demonstrations(NamedTuple):
       observations: [pairs, observation_size] float32.
       actions: [pairs, ...] as the environment received them.
       return_mean: mean episode return; None where the dataset has no rewards.
+      termination_rate: terminations per step, one more than were seen: never 0.
     """
 
     observations: np.ndarray
     actions: np.ndarray
     return_mean: float | None
+    termination_rate: float
 
 
 DRAWING_SEED = 4_000_000
@@ -154,11 +156,14 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
     _check_space(dataset, "actions", data.action_space, env.action_space)
     generator = np.random.default_rng(seed)
     observations, actions, returns = [], [], []
+    terminations, steps = 1, 0
     try:
         for episode in data.iterate_episodes(range(num_trajectories or available)):
             offset = generator.integers(subsample)
             observations.append(episode.observations[:-1][offset::subsample])
             actions.append(episode.actions[offset::subsample])
+            terminations += bool(episode.terminations[-1]) if len(episode.actions) else 0
+            steps += len(episode.actions)
             returns.append(None if episode.rewards is None else np.sum(episode.rewards))
     except Exception as error:  # Whatever the storage raises, the file is at fault.
         raise UserError(f"{dataset} cannot be read ({error}); it may be truncated") from error
@@ -169,7 +174,8 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
     if not (np.isfinite(observations).all() and np.isfinite(actions).all()):
         raise UserError(f"{dataset} has NaN or infinite values; remove those episodes")
     known = all(value is not None and np.isfinite(value) for value in returns)
-    return Demonstrations(observations, actions, float(np.mean(returns)) if known else None)
+    return_mean = float(np.mean(returns)) if known else None
+    return Demonstrations(observations, actions, return_mean, terminations / steps)
 
 
 def _open(dataset):

@@ -1,4 +1,4 @@
-"""The learner: three networks, their optimisers and their three update steps (Algorithm 1)."""
+"""The learner: the networks, their optimisers and their update steps (Algorithm 1)."""
 
 import keras
 import tensorflow as tf
@@ -8,6 +8,7 @@ from mgail_tf.encoding import DiscreteActions
 from mgail_tf.forward_model import FORWARD_MODELS, prediction_loss
 from mgail_tf.objective import objective
 from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
+from mgail_tf.value import Value, termination_cost, value_targets
 
 
 def make_policy(config, actions):
@@ -35,13 +36,23 @@ class MGAIL(tf.Module):
       config: `config.Config`.
       actions: the action encoding.
       expert_observations, expert_actions: [pairs, size] the demonstrations, encoded.
+      expert_termination_rate: terminations per demonstrated step, more than 0.
       total_rounds: number of calls of `update` over which the learning rates fall.
     """
 
-    def __init__(self, config, actions, expert_observations, expert_actions, total_rounds):
+    def __init__(
+        self,
+        config,
+        actions,
+        expert_observations,
+        expert_actions,
+        expert_termination_rate,
+        total_rounds,
+    ):
         super().__init__()
         self.config = config
         self._expert = expert_observations, expert_actions
+        self._expert_termination_rate = expert_termination_rate
         self._generator = tf.random.Generator.from_seed(config.seed)
         observation_size = expert_observations.shape[-1]
         self.policy = make_policy(config, actions)
@@ -57,12 +68,17 @@ class MGAIL(tf.Module):
             residual=config.forward_model_residual,
             weight_stddev=config.weight_stddev,
         )
+        self.value = Value(config.value_hidden, weight_stddev=config.weight_stddev)
+        self.slow_value = Value(config.value_hidden, weight_stddev=config.weight_stddev)
         observation, action = tf.zeros([1, observation_size]), tf.zeros([1, actions.size])
         self.policy(observation)
         self.average_policy(observation)
         self.discriminator(observation, action)
         self.forward_model(observation, action, self.forward_model.initial_memory(1))
+        self.value(observation)
+        self.slow_value(observation)
         self.average_policy.set_weights(self.policy.get_weights())
+        self.slow_value.set_weights(self.value.get_weights())
 
         def optimizer(model, learning_rate, updates):
             schedule = keras.optimizers.schedules.PolynomialDecay(
@@ -74,6 +90,9 @@ class MGAIL(tf.Module):
 
         self.policy_optimizer = optimizer(
             self.policy, config.policy_learning_rate, config.policy_updates
+        )
+        self.value_optimizer = optimizer(
+            self.value, config.value_learning_rate, config.policy_updates
         )
         self.discriminator_optimizer = optimizer(
             self.discriminator, config.discriminator_learning_rate, config.discriminator_updates
@@ -105,14 +124,18 @@ class MGAIL(tf.Module):
             )
 
         def policy():
-            return self.update_policy(
-                replay.sample(
-                    config.policy_segments,
-                    config.segment_length,
-                    self._seed(),
-                    newest=config.policy_replay_steps // config.num_envs,
-                )
+            segment = replay.sample(
+                config.policy_segments,
+                config.segment_length,
+                self._seed(),
+                newest=config.policy_replay_steps // config.num_envs,
             )
+            metrics = self.update_policy(segment)
+            if config.value:
+                rate = replay.termination_rate()
+                cost = termination_cost(rate, self._expert_termination_rate)
+                metrics |= self.update_value(segment, cost)
+            return metrics
 
         return (
             _repeat(forward_model, config.forward_model_updates)
@@ -167,16 +190,37 @@ class MGAIL(tf.Module):
                 self.forward_model,
                 segment,
                 config.discount,
+                self.slow_value if config.value else None,
                 history=config.forward_model_history,
                 message_limit=config.message_limit,
                 training=True,
             )
         norm = self._apply(tape, loss, self.policy, self.policy_optimizer)
-        for average, weight in zip(
-            self.average_policy.trainable_variables, self.policy.trainable_variables, strict=True
-        ):
-            average.assign_add((1.0 - config.average_decay) * (weight - average))
+        _follow(self.average_policy, self.policy, config.average_decay)
         return {"policy/loss": loss, "policy/gradient_norm": norm}
+
+    @tf.function
+    def update_value(self, segment, cost_of_termination):
+        """One step of V towards its lambda-returns on a `Segment` [T, batch, ...]."""
+        config = self.config
+        targets = value_targets(
+            self.slow_value,
+            self.discriminator,
+            segment,
+            config.discount,
+            config.value_decay,
+            cost_of_termination,
+        )
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.value(segment.observation) - targets) ** 2)
+        norm = self._apply(tape, loss, self.value, self.value_optimizer)
+        _follow(self.slow_value, self.value, config.value_average_decay)
+        return {
+            "value/loss": loss,
+            "value/gradient_norm": norm,
+            "value/mean": tf.reduce_mean(targets),
+            "value/cost_of_termination": cost_of_termination,
+        }
 
     def _apply(self, tape, loss, model, optimizer):
         weights = model.trainable_variables
@@ -187,6 +231,12 @@ class MGAIL(tf.Module):
         ]
         optimizer.apply(gradients, weights)
         return tf.linalg.global_norm(gradients)
+
+
+def _follow(average, model, decay):
+    """Moves the weights of an average a little towards those of the model."""
+    for slow, weight in zip(average.trainable_variables, model.trainable_variables, strict=True):
+        slow.assign_add((1.0 - decay) * (weight - slow))
 
 
 def _repeat(update, times):

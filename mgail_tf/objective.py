@@ -27,29 +27,34 @@ def unroll(policy, forward_model, segment, *, history=None, message_limit=None, 
       forward_model: a model of `forward_model.py`.
       segment: `replay.Segment`, [T, batch, ...].
       history: number of steps after which the forward model's memory starts anew; never if None.
-      message_limit: bound on the norm of each state's derivative of J; none if None or 0.
+      message_limit: bound on the norm of each state's derivative of its segment's J; none if
+        None or 0.
       training: whether the policy's dropout, if any, is active.
 
     Returns:
-      observations: [T, batch, observation_size] and actions: [T, batch, action_size].
+      observations: [T + 1, batch, observation_size], the last being where the segment led.
+      actions: [T, batch, action_size].
     """
     length, batch_size = segment.observation.shape[:2]
     observation = segment.observation[0]
-    observations, actions = [], []
+    observations, actions = [observation], []
     for step in range(length):
         action = policy.sample(observation, segment.noise[step], training=training)
-        observations.append(observation)
         actions.append(action)
         if step == 0 or (history and step % history == 0):
             memory = forward_model.initial_memory(batch_size)
         prediction, memory = forward_model(observation, action, memory)
         observation = prediction + tf.stop_gradient(segment.next_observation[step] - prediction)
         if message_limit:
-            observation = limit_message(observation, message_limit)
+            # J is the mean over segments, so each has a share of 1 / batch_size in it.
+            observation = limit_message(observation, message_limit / batch_size)
+        observations.append(observation)
     return tf.stack(observations), tf.stack(actions)
 
 
-def objective(policy, discriminator, forward_model, segment, discount, **unroll_options):
+def objective(
+    policy, discriminator, forward_model, segment, discount, value=None, **unroll_options
+):
     """J(theta), the expected discounted cost of a segment (section 3.4): a scalar.
 
     Its gradient with respect to theta is the recursion of Eq. 12-13 from t = T down to 0. Steps
@@ -59,9 +64,14 @@ def objective(policy, discriminator, forward_model, segment, discount, **unroll_
       policy, forward_model, segment, **unroll_options: as in `unroll`.
       discriminator: the network; its cross entropy towards the expert is a pair's cost.
       discount: gamma.
+      value: a model of `value.py` that stands for the cost beyond the segment; none if None.
     """
     observations, actions = unroll(policy, forward_model, segment, **unroll_options)
-    cost = cross_entropy(discriminator(observations, actions), EXPERT)
+    cost = cross_entropy(discriminator(observations[:-1], actions), EXPERT)
     steps = tf.range(cost.shape[0], dtype=cost.dtype)
     weight = (discount**steps)[:, None] * segment.alive
-    return tf.reduce_mean(tf.reduce_sum(weight * cost, 0))
+    total = tf.reduce_sum(weight * cost, 0)
+    if value is not None:
+        goes_on = segment.alive[-1] * (1.0 - segment.ended[-1])
+        total += discount ** steps.shape[0] / (1.0 - discount) * goes_on * value(observations[-1])
+    return tf.reduce_mean(total)

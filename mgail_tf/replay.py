@@ -57,6 +57,11 @@ class Replay(tf.Module):
             variable[start : start + length].assign(values)
         self._pushed.assign_add(length)
 
+    def termination_rate(self):
+        """Terminations per stored step, a scalar."""
+        stored = tf.minimum(self._pushed, self.capacity) * self.num_envs
+        return tf.reduce_sum(self._storage.terminated) / tf.cast(stored, tf.float32)
+
     def sample(self, batch_size, length, seed, newest=None):
         """Draws segments uniformly: a `Segment` [length, batch_size, ...].
 

@@ -59,6 +59,7 @@ class Trainer:
             self.actions,
             self.observations.encode(observations),
             self.actions.encode(actions),
+            demonstrations.termination_rate,
             self.rounds,
         )
         self.replay = Replay(

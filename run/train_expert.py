@@ -43,8 +43,8 @@ class ExpertConfig:
 
 EXPERTS = {
     "CartPole": ExpertConfig(150_000, rollout_steps=256, evaluate_every=30_000),
-    "HalfCheetah": ExpertConfig(4_000_000, seed=1, target_kl=0.01, log_std_init=0.0),
-    "Hopper": ExpertConfig(4_000_000, noise_scale=0.7),
+    "HalfCheetah": ExpertConfig(3_700_000, seed=1, target_kl=0.01, log_std_init=0.0),
+    "Hopper": ExpertConfig(3_700_000, noise_scale=0.7),
 }
 
 

@@ -1,0 +1,75 @@
+import subprocess
+import sys
+
+import gymnasium
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mgail_tf import encoding
+from mgail_tf.deployed_policy import DeployedPolicy, load
+from mgail_tf.errors import UserError
+from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
+
+# Python's -S and a blocked import leave no way to find the package or TFP.
+LOAD = """
+import sys
+for name in "mgail_tf", "tensorflow_probability", "tf_keras":
+    sys.modules[name] = None
+import numpy as np, tensorflow as tf
+loaded = tf.saved_model.load(sys.argv[1])
+observations = np.load(sys.argv[2])
+signature = loaded.signatures["serving_default"](observation=tf.constant(observations))
+np.savez(
+    sys.argv[3],
+    function=loaded.deterministic(observations),
+    signature=signature["action"],
+    stochastic=loaded.stochastic(observations, [1, 2]),
+)
+"""
+
+
+def deployed(space):
+    generator = np.random.default_rng(0)
+    observations = encoding.Observations(generator.normal(size=5), generator.uniform(1, 2, 5), 10.0)
+    actions = encoding.encode_actions(space, 0.3, 0.7)
+    if isinstance(space, gymnasium.spaces.Discrete):
+        policy = CategoricalPolicy(actions.size, [16, 16])
+    else:
+        policy = GaussianPolicy(actions.size, [16, 16], 0.2, low=actions.low, high=actions.high)
+    policy(tf.zeros([1, 5]))
+    policy.set_weights([generator.normal(size=w.shape) for w in policy.get_weights()])
+    return policy, observations, actions
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        gymnasium.spaces.Box(np.float32([-1.0, -3.0]), np.float32([2.0, np.inf])),
+        gymnasium.spaces.Discrete(4, start=-1),
+    ],
+)
+def test_saved_model_gives_the_policys_actions_without_the_library(space, tmp_path):
+    policy, observations, actions = deployed(space)
+    module = DeployedPolicy(policy, observations, actions)
+    module.save(tmp_path / "saved_model")
+    raw = np.random.default_rng(1).normal(scale=5.0, size=(1000, 5)).astype(np.float32)
+    np.save(tmp_path / "observations.npy", raw)
+    files = [str(tmp_path / name) for name in ("saved_model", "observations.npy", "actions.npz")]
+    subprocess.run([sys.executable, "-c", LOAD, *files], check=True, cwd=tmp_path)
+
+    loaded = np.load(tmp_path / "actions.npz")
+    expected = actions.decode(policy.mode(observations.encode(raw))).numpy()
+    assert all(space.contains(action) for action in expected)
+    assert len(np.unique(expected, axis=0)) > 1
+    np.testing.assert_allclose(loaded["function"], expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(loaded["signature"], expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(
+        loaded["stochastic"], module.stochastic(raw, [1, 2]), rtol=0, atol=1e-6
+    )
+    assert (loaded["stochastic"] != loaded["function"]).any()
+
+
+def test_loading_something_else(tmp_path):
+    with pytest.raises(UserError, match="SavedModel"):
+        load(tmp_path)

@@ -1,0 +1,109 @@
+import json
+
+import numpy as np
+import pytest
+
+from mgail_tf import config as configs
+from mgail_tf import demonstrations
+from mgail_tf.errors import UserError
+from mgail_tf.trainer import Trainer
+
+SMALL = {
+    "total_steps": 640,
+    "evaluate_every": 80,
+    "num_envs": 4,
+    "segment_length": 5,
+    "policy_segments": 8,
+    "batch_size": 32,
+    "evaluation_episodes": 2,
+    "final_episodes": 2,
+    "replay_steps": 200,
+}
+
+
+@pytest.fixture(scope="module")
+def cartpole(expert_data):
+    folder = demonstrations.draw_if_missing(expert_data, "CartPole", 1)
+    return demonstrations.load(folder, "CartPole", 1)
+
+
+def metrics(folder):
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    # Wall time is the one thing that no two runs share.
+    return [{k: v for k, v in line.items() if "seconds" not in k} for line in lines]
+
+
+def weights(trainer):
+    learner = trainer.learner
+    models = learner.policy, learner.average_policy, learner.discriminator, learner.forward_model
+    return [values for model in models for values in model.get_weights()]
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.mark.parametrize("env", ["CartPole", "HalfCheetah"])
+def test_resumed_run_equals_one_that_was_never_stopped(env, expert_data, tmp_path):
+    folder = demonstrations.draw_if_missing(expert_data, env, 1)
+    demonstrated = demonstrations.load(folder, env, 1)
+    config = configs.make(env, seed=7, **SMALL)
+
+    whole = Trainer(config, demonstrated, tmp_path / "whole")
+    whole.train(progress=False)
+
+    stopped = Trainer(config, demonstrated, tmp_path / "stopped")
+    collect, rounds = stopped.collect, 21
+
+    def interrupt():
+        if stopped.round == rounds:  # Between two checkpoints.
+            raise Interrupted
+        return collect()
+
+    stopped.collect = interrupt
+    with pytest.raises(Interrupted):
+        stopped.train(progress=False)
+    resumed = Trainer(config, demonstrated, tmp_path / "stopped")
+    assert 0 < resumed.round < rounds
+    resumed.train(progress=False)
+
+    assert metrics(tmp_path / "stopped") == metrics(tmp_path / "whole")
+    for one, other in zip(weights(resumed), weights(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_training_reaches_the_expert(cartpole, tmp_path):
+    config = configs.make("CartPole", seed=100, final_episodes=10)
+    result = Trainer(config, cartpole, tmp_path).train(progress=False)
+    assert result["return_mean"] == 200
+    assert result["env_steps"] <= config.total_steps
+    assert result["steps_to_95"] is not None
+
+
+def test_budget_is_hard(cartpole, tmp_path):
+    config = configs.make("CartPole", **SMALL | {"total_steps": 139})
+    trainer = Trainer(config, cartpole, tmp_path)
+    result = trainer.train(progress=False)
+    assert result["env_steps"] == 120  # Whole rounds of 20 steps.
+
+
+def test_rewards_may_be_missing(cartpole, tmp_path):
+    config = configs.make("CartPole", **SMALL)
+    result = Trainer(config, cartpole._replace(return_mean=None), tmp_path).train(progress=False)
+    for name in "expert_return_mean", "random_return_mean", "normalized_return", "steps_to_95":
+        assert result[name] is None
+    assert result["return_mean"] > 0
+
+
+def test_other_configuration_in_logdir_changes_nothing(cartpole, tmp_path):
+    Trainer(configs.make("CartPole", **SMALL), cartpole, tmp_path)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    with pytest.raises(UserError, match="discount"):
+        Trainer(configs.make("CartPole", **SMALL, discount=0.9), cartpole, tmp_path)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_unwritable_logdir(cartpole, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="logdir"):
+        Trainer(configs.make("CartPole", **SMALL), cartpole, tmp_path / "file" / "run")
