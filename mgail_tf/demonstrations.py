@@ -1,6 +1,5 @@
 """Expert demonstrations as Minari datasets: drawing, loading and checking them."""
 
-import itertools
 import os
 import pathlib
 import tempfile
@@ -75,10 +74,8 @@ def draw(expert_folder, env_name, num_trajectories, seed, folder):
       seed: episode i is reset with seed + i, and the expert's noise is drawn from it too.
       folder: where the dataset goes; must not exist.
     """
-    expert = deployed_policy.load(expert_folder)
-    counter = itertools.count()
     episodes = play(
-        lambda observation: expert.stochastic(observation, [seed, next(counter)]),
+        deployed_policy.sampler(deployed_policy.load(expert_folder), seed),
         env_name,
         num_trajectories,
         seed,

@@ -1,5 +1,6 @@
 """A policy as it is used: raw observations in, actions ready for `env.step` out; a SavedModel."""
 
+import itertools
 import pathlib
 
 import tensorflow as tf
@@ -71,3 +72,9 @@ def load(folder):
     except (OSError, ValueError, AttributeError) as error:
         raise UserError(f"{folder} is not a SavedModel of a policy; train or export one") from error
     return loaded
+
+
+def sampler(policy, seed):
+    """The stochastic policy as a function of observations alone; each call draws anew."""
+    calls = itertools.count()
+    return lambda observation: policy.stochastic(observation, [seed, next(calls)])
