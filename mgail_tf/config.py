@@ -64,6 +64,9 @@ class Config:
     # Acting.
     num_envs: int = _option(8, "environments that act side by side", 1)
     segment_length: int = _option(10, "T, steps of the unrolled objective", 1)
+    demonstrated_starts: float = _option(
+        0.0, "share of episodes that start in a demonstrated state, if the simulator allows it"
+    )
     noise_stddev: float = _option(0.3, "sigma, in standard deviations of demonstrated actions")
     learn_noise: bool = _option(False, "learn sigma(s) (Eq. 10), from noise_stddev on")
     temperature: float = _option(1.0, "tau of the Gumbel-Softmax", 1e-3)
@@ -72,6 +75,10 @@ class Config:
     policy_updates: int = _option(4, "policy updates a round", 1)
     discriminator_updates: int = _option(4, "discriminator updates a round", 1)
     forward_model_updates: int = _option(4, "forward model updates a round", 1)
+    preparation_rounds: int = _option(0, "rounds at the start that leave the policy alone")
+    block_rounds: int = _option(
+        0, "rounds in turn for the discriminator and for the policy; 0: both in every round"
+    )
     policy_segments: int = _option(32, "segments in a policy update", 1)
     policy_replay_steps: int = _option(2_000, "newest steps from which these are drawn", 1)
     batch_size: int = _option(256, "pairs in a discriminator or forward model update", 1)
@@ -132,6 +139,9 @@ PRESETS = {
     "default": {},
     "paper": {
         "num_envs": 7,
+        "demonstrated_starts": 1.0,
+        "preparation_rounds": 1000,
+        "block_rounds": 100,
         "noise_stddev": 1 / 6,
         "policy_updates": 1,
         "discriminator_updates": 1,

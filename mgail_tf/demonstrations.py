@@ -24,7 +24,7 @@ class Demonstrations(NamedTuple):
       observations: [pairs, observation_size] float32.
       actions: [pairs, ...] as the environment received them.
       return_mean: mean episode return; None where the dataset has no rewards.
-      termination_rate: terminations per step, one more than were seen: never 0.
+      termination_rate: terminations per step; never 0, see `UNSEEN_TERMINATIONS`.
     """
 
     observations: np.ndarray
@@ -34,6 +34,9 @@ class Demonstrations(NamedTuple):
 
 
 DRAWING_SEED = 4_000_000
+
+# A demonstrator who never terminated might yet; so many terminations are added to those seen.
+UNSEEN_TERMINATIONS = 0.01
 
 
 def draw_if_missing(expert_data, env_name, num_trajectories):
@@ -153,7 +156,7 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
     _check_space(dataset, "actions", data.action_space, env.action_space)
     generator = np.random.default_rng(seed)
     observations, actions, returns = [], [], []
-    terminations, steps = 1, 0
+    terminations, steps = UNSEEN_TERMINATIONS, 0
     try:
         for episode in data.iterate_episodes(range(num_trajectories or available)):
             offset = generator.integers(subsample)

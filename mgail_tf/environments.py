@@ -76,13 +76,19 @@ class ParallelEnvironments:
     episode's number. So an unfinished episode can be restored in any deterministic environment, by
     replaying its actions; that is how a resumed run continues exactly.
 
+    Args:
+      name: as in `make`.
+      num_envs: number of environments.
+      seed: the run's.
+      wrapper: wraps each environment, if given.
+
     Attributes:
       observation: [num_envs, observation_size] float32, the observations to act on next.
     """
 
-    def __init__(self, name, num_envs, seed):
+    def __init__(self, name, num_envs, seed, wrapper=lambda env: env):
         self._envs = SyncVectorEnv(
-            [lambda: _WithoutInfo(make(name))] * num_envs,
+            [lambda: _WithoutInfo(wrapper(make(name)))] * num_envs,
             autoreset_mode=AutoresetMode.DISABLED,
             copy=False,
         )

@@ -101,11 +101,12 @@ class MGAIL(tf.Module):
             self.forward_model, config.forward_model_learning_rate, config.forward_model_updates
         )
 
-    def update(self, replay):
-        """One round of updates of each network: Algorithm 1, lines 7-14.
+    def update(self, replay, with_discriminator=True, with_policy=True):
+        """One round of updates of the networks: Algorithm 1, lines 7-14.
 
         Args:
           replay: the experience buffer B.
+          with_discriminator, with_policy: whether these take part.
 
         Returns:
           A dict of scalars, the means over the round's updates.
@@ -137,11 +138,12 @@ class MGAIL(tf.Module):
                 metrics |= self.update_value(segment, cost)
             return metrics
 
-        return (
-            _repeat(forward_model, config.forward_model_updates)
-            | _repeat(discriminator, config.discriminator_updates)
-            | _repeat(policy, config.policy_updates)
-        )
+        metrics = _repeat(forward_model, config.forward_model_updates)
+        if with_discriminator:
+            metrics |= _repeat(discriminator, config.discriminator_updates)
+        if with_policy:
+            metrics |= _repeat(policy, config.policy_updates)
+        return metrics
 
     def _seed(self):
         return self._generator.uniform([2], minval=None, dtype=tf.int32)

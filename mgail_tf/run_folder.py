@@ -54,16 +54,17 @@ class RunFolder:
         text = "".join(json.dumps(line) + "\n" for line in kept)
         (self._path / "metrics.jsonl").write_text(text)
 
-    def write_metrics(self, metrics):
+    def write_metrics(self, metrics, speeds):
         """Adds an evaluation to `metrics.jsonl` and to TensorBoard's events.
 
         Args:
           metrics: a dict of numbers, or None where one is unknown; `env_steps` is among them.
+          speeds: what only TensorBoard shows, a dict of numbers.
         """
         with (self._path / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(metrics) + "\n")
         with self._writer.as_default(step=metrics["env_steps"]):
-            for name, value in metrics.items():
+            for name, value in (metrics | speeds).items():
                 if value is not None and name != "env_steps":
                     tf.summary.scalar(name if "/" in name else f"evaluation/{name}", value)
         self._writer.flush()

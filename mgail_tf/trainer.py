@@ -10,6 +10,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from mgail_tf import encoding, environments
+from mgail_tf.demonstrated_starts import DemonstratedStarts, is_possible
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.environments import ParallelEnvironments
 from mgail_tf.episodes import play, play_randomly, returns
@@ -69,7 +70,9 @@ class Trainer:
             self.actions.size,
         )
         self.policy = DeployedPolicy(self.learner.average_policy, self.observations, self.actions)
-        self.environments = ParallelEnvironments(config.env, config.num_envs, config.seed)
+        self.environments = ParallelEnvironments(
+            config.env, config.num_envs, config.seed, self._start_wrapper(observations)
+        )
         self.round, self.training_seconds, self.evaluation_seconds = 0, 0.0, 0.0
         self._checkpoint = tf.train.Checkpoint(
             learner=self.learner, replay=self.replay, progress=_Progress(self)
@@ -80,6 +83,12 @@ class Trainer:
         if self._checkpoints.latest_checkpoint:
             self._checkpoint.restore(self._checkpoints.latest_checkpoint).assert_consumed()
         self.folder.forget_metrics_after(self.env_steps)
+
+    def _start_wrapper(self, demonstrated):
+        share = self.config.demonstrated_starts
+        if share and is_possible(environments.make(self.config.env)):
+            return lambda env: DemonstratedStarts(env, demonstrated, share)
+        return lambda env: env
 
     @property
     def env_steps(self):
@@ -106,7 +115,7 @@ class Trainer:
         bar.set_description(config.env)
         while self.round < self.rounds:
             started = time.perf_counter()
-            for name, value in self.update(*self.collect()).items():
+            for name, value in self.update(*self.collect(), *self._turn()).items():
                 losses[name].append(float(value))
             self.round += 1
             self.training_seconds += time.perf_counter() - started
@@ -115,7 +124,8 @@ class Trainer:
                 metrics = self.evaluate(config.evaluation_episodes, EVALUATION_SEED)
                 metrics |= {name: float(np.mean(values)) for name, values in losses.items()}
                 losses.clear()
-                self.folder.write_metrics(metrics)
+                rate = self.env_steps / self.training_seconds
+                self.folder.write_metrics(metrics, {"speed/steps_per_second": rate})
                 self._checkpoints.save()
                 bar.set_postfix_str(
                     f"return {metrics['return_mean']:.0f}, "
@@ -156,8 +166,27 @@ class Trainer:
             steps.append((observation, action, noise, *self.environments.step(action)))
         return [np.stack(field) for field in zip(*steps, strict=True)]
 
+    def _turn(self):
+        """Whether it is the discriminator's turn in this round, and whether the policy's."""
+        if self.round < self.config.preparation_rounds:
+            return True, False
+        if not self.config.block_rounds:
+            return True, True
+        block = (self.round - self.config.preparation_rounds) // self.config.block_rounds
+        return block % 2 == 0, block % 2 == 1
+
     @tf.function
-    def update(self, observation, action, noise, next_observation, terminated, ended):
+    def update(
+        self,
+        observation,
+        action,
+        noise,
+        next_observation,
+        terminated,
+        ended,
+        with_discriminator,
+        with_policy,
+    ):
         """Stores a segment and does a whole round of updates: Algorithm 1, lines 7-14."""
         self.replay.push(
             Segment(
@@ -169,7 +198,7 @@ class Trainer:
                 tf.cast(ended, tf.float32),
             )
         )
-        return self.learner.update(self.replay)
+        return self.learner.update(self.replay, with_discriminator, with_policy)
 
     def evaluate(self, episodes, seed):
         """Measures the averaged deterministic policy. For reporting only: nothing depends on it.

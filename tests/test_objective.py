@@ -9,6 +9,7 @@ from mgail_tf.forward_model import AdvancedForwardModel, BasicForwardModel
 from mgail_tf.objective import limit_message, objective, unroll
 from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
 from mgail_tf.replay import Segment
+from mgail_tf.value import Value
 
 LENGTH, OBSERVATION, ACTION, DISCOUNT, TEMPERATURE = 4, 3, 2, 0.9, 0.7
 # The step with which each segment's episode ends.
@@ -125,18 +126,25 @@ def differentiate_pieces(policy, discriminator, forward_model, segment, history)
     return steps
 
 
-def recursion(steps, history=None, message_limit=None):
-    """J, dJ/dtheta of Eq. 12-13 from the `differentiate_pieces`, and the norms of all dJ/ds."""
+def recursion(steps, history=None, message_limit=None, beyond=None):
+    """J, dJ/dtheta of Eq. 12-13 from the `differentiate_pieces`, and the norms of all dJ/ds.
+
+    `beyond` each segment that goes on there are these J and J_s.
+    """
+    J_beyond, J_s_beyond = beyond or (np.zeros(len(ENDS)), np.zeros([len(ENDS), OBSERVATION]))
     total, gradient, norms, segments = 0.0, 0.0, [], len(ENDS)
     for b, end in enumerate(ENDS):
         length = LENGTH if end == NEVER else end + 1
         J_s, J_m, J_theta = np.zeros(OBSERVATION), np.zeros(steps[0][-1].shape[-1]), 0.0
+        if end == NEVER:
+            total += DISCOUNT**LENGTH * J_beyond[b] / segments
+            J_s = J_s_beyond[b]
         for t in reversed(range(length)):
             cost, pi_s, pi_theta, D_s, D_a, f_s, f_a, f_m = (piece[b] for piece in steps[t])
             if history and (t + 1) % history == 0:
                 J_m = np.zeros_like(J_m)
-            # J_s counts from t + 1 on and is of one segment: this is its share in dJ/ds.
-            norms.append(np.linalg.norm(DISCOUNT ** (t + 1) / segments * J_s))
+            # J_s counts from t + 1 on, J from 0 on.
+            norms.append(np.linalg.norm(DISCOUNT ** (t + 1) * J_s))
             if message_limit and norms[-1] > message_limit:
                 J_s = J_s * message_limit / norms[-1]
             J_next = DISCOUNT * np.concatenate([J_s, J_m])
@@ -201,6 +209,22 @@ def test_gradient_with_bounded_messages_is_the_recursion_with_bounded_messages(f
     assert distance(unbounded, expected) > 0.02
 
 
+@pytest.mark.parametrize("limit", [None, 0.5])
+def test_value_is_what_the_recursion_starts_with(float64, limit):
+    arguments, _ = build("gaussian")
+    value = Value([8])
+    last = arguments[-1].next_observation[-1].numpy()
+    # The value is a mean, J a discounted sum.
+    J_beyond, [J_s_beyond], _ = jacobians(lambda s: value(s)[:, None] / (1.0 - DISCOUNT), [last])
+    beyond = J_beyond[:, 0], J_s_beyond[:, 0]
+    steps = differentiate_pieces(*arguments, history=None)
+    expected_J, expected, _ = recursion(steps, message_limit=limit, beyond=beyond)
+    J, gradient = differentiate(*arguments, value=value, message_limit=limit)
+    np.testing.assert_allclose(J, expected_J, rtol=1e-10)
+    assert distance(gradient, expected) < 1e-8
+    assert distance(recursion(steps, message_limit=limit)[1], expected) > 0.005
+
+
 @pytest.mark.parametrize("limit", [0.0, 1e6])
 def test_no_bound_changes_nothing(limit):
     arguments, _ = build("gaussian", dtype=np.float32)
@@ -228,10 +252,10 @@ def test_states_are_the_real_ones_to_rounding():
     observations, actions = unroll(policy, forward_model, segment, history=1)
     np.testing.assert_array_equal(observations[0], segment.observation[0])
     memory = forward_model.initial_memory(50)
-    pairs = zip(observations[:-1], actions[:-1], strict=True)
+    pairs = zip(observations[:-1], actions, strict=True)
     predictions = np.array([forward_model(s, a, memory)[0] for s, a in pairs])
     # Not bit for bit: s^ + (s - s^) is rounded twice, each time by half a unit in the last place.
-    real = segment.observation.numpy()[1:]
+    real = segment.next_observation.numpy()
     rounding = 1.001 * 2.0**-24 * (np.abs(real) + np.abs(real - predictions))
     assert np.all(np.abs(observations[1:] - real) <= rounding)
 
@@ -244,16 +268,16 @@ def test_states_move_as_the_forward_model_predicts(float64):
         """Follows the forward model, beginning in the real first state, and adds `corrections`."""
         states, errors = [segment.observation[0]], []
         memory = forward_model.initial_memory(3)
-        for step in range(LENGTH - 1):
+        for step in range(LENGTH):
             action = policy.sample(states[-1], segment.noise[step])
             prediction, memory = forward_model(states[-1], action, memory)
-            errors.append(segment.observation[step + 1] - prediction)
+            errors.append(segment.next_observation[step] - prediction)
             states.append(prediction + (errors if corrections is None else corrections)[step])
         return tf.stack(states), errors
 
     _, corrections = predict(None)
     rng = np.random.default_rng(3)
-    projection = rng.normal(size=(LENGTH, 3, OBSERVATION))
+    projection = rng.normal(size=(LENGTH + 1, 3, OBSERVATION))
     with tf.GradientTape() as tape:
         observations, _ = unroll(policy, forward_model, segment)
         projected = tf.reduce_sum(observations * projection)

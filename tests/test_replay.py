@@ -79,6 +79,14 @@ def test_samples_within_a_function_follow_the_pushes():
     assert sample().observation.shape == (3, SAMPLES, 2)
 
 
+@pytest.mark.parametrize("blocks", [2, 5])
+def test_termination_rate(blocks):
+    replay = fill(blocks)
+    stored = np.arange(max(BLOCK * blocks - CAPACITY, 0), BLOCK * blocks)
+    terminated = transitions(stored[:, None], np.arange(NUM_ENVS)).terminated
+    np.testing.assert_allclose(replay.termination_rate(), np.mean(terminated), rtol=1e-6)
+
+
 def test_alive_up_to_the_first_end():
     ended = np.array([[0, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 1]])
     alive = [[1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 0, 1], [1, 1, 0, 0]]
