@@ -30,9 +30,21 @@ TASKS = {
     "CartPole": Task("CartPole-v1", 1, 20_000, {"max_episode_steps": 200}),
     "MountainCar": Task("MountainCar-v0", 1, 50_000),
     "Acrobot": Task("Acrobot-v1", 1, 50_000),
-    "Hopper": Task("Hopper-v5", 4, 600_000),
+    "Hopper": Task("Hopper-v5", 4, 400_000),
     "Walker2d": Task("Walker2d-v5", 4, 600_000),
-    "HalfCheetah": Task("HalfCheetah-v5", 4, 150_000),
+    "HalfCheetah": Task(
+        "HalfCheetah-v5",
+        4,
+        150_000,
+        hyperparameters={
+            "num_envs": 16,
+            "segment_length": 5,
+            "policy_segments": 64,
+            "learn_noise": True,
+            "gradient_penalty": 0.1,
+            "message_limit": 3.0,
+        },
+    ),
     "Ant": Task("Ant-v5", 4, 600_000),
     "Humanoid": Task("Humanoid-v5", 80, 2_000_000),
 }
@@ -72,7 +84,7 @@ class Config:
     temperature: float = _option(1.0, "tau of the Gumbel-Softmax", 1e-3)
 
     # Updates in each round of num_envs * segment_length steps, and what they are drawn from.
-    policy_updates: int = _option(4, "policy updates a round", 1)
+    policy_updates: int = _option(8, "policy updates a round", 1)
     discriminator_updates: int = _option(4, "discriminator updates a round", 1)
     forward_model_updates: int = _option(4, "forward model updates a round", 1)
     preparation_rounds: int = _option(0, "rounds at the start that leave the policy alone")
