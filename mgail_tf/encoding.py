@@ -52,11 +52,8 @@ class BoxActions(tf.Module):
 
     def decode(self, action):
         """[..., size] the networks' -> [..., size] the environment's, within its bounds."""
-        action = action * self._stddev + self._mean
-        action = tf.clip_by_value(
-            action, tf.cast(self._space.low, tf.float32), tf.cast(self._space.high, tf.float32)
-        )
-        return tf.cast(action, self._space.dtype)
+        action = tf.cast(action * self._stddev + self._mean, self._space.dtype)
+        return tf.clip_by_value(action, self._space.low, self._space.high)
 
 
 class DiscreteActions(tf.Module):

@@ -3,7 +3,13 @@
 import keras
 import tensorflow as tf
 
-from mgail_tf.discriminator import Discriminator, classification_loss, gradient_penalty
+from mgail_tf.discriminator import (
+    AGENT,
+    EXPERT,
+    Discriminator,
+    classification_loss,
+    gradient_penalty,
+)
 from mgail_tf.encoding import DiscreteActions
 from mgail_tf.forward_model import FORWARD_MODELS, prediction_loss
 from mgail_tf.objective import objective
@@ -172,12 +178,12 @@ class MGAIL(tf.Module):
             penalty = gradient_penalty(self.discriminator, expert_pair, agent_pair, mixture)
             total = loss + self.config.gradient_penalty * penalty
         norm = self._apply(tape, total, self.discriminator, self.discriminator_optimizer)
-        verdicts = tf.cast(tf.argmax([expert, agent], -1), tf.float32)
+        verdicts = tf.argmax([expert, agent], -1)
         return {
             "discriminator/loss": loss,
             "discriminator/gradient_penalty": penalty,
-            "discriminator/accuracy_expert": 1.0 - tf.reduce_mean(verdicts[0]),
-            "discriminator/accuracy_agent": tf.reduce_mean(verdicts[1]),
+            "discriminator/accuracy_expert": _share(verdicts[0] == EXPERT),
+            "discriminator/accuracy_agent": _share(verdicts[1] == AGENT),
             "discriminator/gradient_norm": norm,
         }
 
@@ -233,6 +239,10 @@ class MGAIL(tf.Module):
         ]
         optimizer.apply(gradients, weights)
         return tf.linalg.global_norm(gradients)
+
+
+def _share(condition):
+    return tf.reduce_mean(tf.cast(condition, tf.float32))
 
 
 def _follow(average, model, decay):

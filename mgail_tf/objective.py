@@ -44,7 +44,8 @@ def unroll(policy, forward_model, segment, *, history=None, message_limit=None, 
         if step == 0 or (history and step % history == 0):
             memory = forward_model.initial_memory(batch_size)
         prediction, memory = forward_model(observation, action, memory)
-        observation = prediction + tf.stop_gradient(segment.next_observation[step] - prediction)
+        derivative = prediction - tf.stop_gradient(prediction)
+        observation = segment.next_observation[step] + derivative
         if message_limit:
             # J is the mean over segments, so each has a share of 1 / batch_size in it.
             observation = limit_message(observation, message_limit / batch_size)

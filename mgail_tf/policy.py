@@ -110,7 +110,7 @@ class CategoricalPolicy(keras.Model):
         logits = self(observation, training=training).logits
         relaxed = tf.nn.softmax((logits + noise) / self.temperature)
         one_hot = tf.one_hot(tf.argmax(relaxed, -1), relaxed.shape[-1], dtype=relaxed.dtype)
-        return tf.stop_gradient(one_hot) + relaxed - tf.stop_gradient(relaxed)
+        return tf.stop_gradient(one_hot) + (relaxed - tf.stop_gradient(relaxed))
 
     def mode(self, observation):
         """The most likely action, one-hot: [..., size]."""
