@@ -30,6 +30,9 @@ class DenseStack(keras.layers.Layer):
             dense(width, activation, weight_stddev=weight_stddev)
             for width, activation in zip(widths, activations, strict=True)
         ]
+        # Checkpoints follow attributes, not Keras's lists.
+        for index, layer in enumerate(self.denses):
+            setattr(self, f"dense_{index}", layer)
         self.dropout = keras.layers.Dropout(dropout) if dropout else None
 
     def call(self, inputs, training=False):
