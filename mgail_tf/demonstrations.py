@@ -50,13 +50,13 @@ def draw_if_missing(expert_data, env_name, num_trajectories):
     Raises:
       UserError: there is no such expert, or the folder cannot be written.
     """
-    if num_trajectories < 1:
-        raise UserError(f"--num_trajectories={num_trajectories}: must be at least 1")
+    environments.make(env_name)
     expert = pathlib.Path(expert_data, env_name, "expert")
     folder = pathlib.Path(expert_data, env_name, "demonstrations", str(num_trajectories))
     if not expert.exists():
-        environments.make(env_name)
-        raise UserError(f"there is no expert for {env_name}; give its --expert_data")
+        raise UserError(f"there is no expert for {env_name}; give --expert_data")
+    if num_trajectories < 1:
+        raise UserError(f"--num_trajectories={num_trajectories}: must be at least 1")
     if not folder.exists():
         try:
             draw(expert, env_name, num_trajectories, DRAWING_SEED, folder)

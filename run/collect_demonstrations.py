@@ -8,7 +8,8 @@ NUM_TRAJECTORIES = flags.DEFINE_integer("num_trajectories", None, "episodes", re
 
 
 def main():
-    from mgail_tf import demonstrations
+    with command_line.quiet():
+        from mgail_tf import demonstrations
 
     folder = demonstrations.draw_if_missing(
         command_line.EXPERT_DATA, ENV.value, NUM_TRAJECTORIES.value

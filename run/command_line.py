@@ -1,10 +1,10 @@
 """What the programs of this folder share: flags, folders, and one line for bad input."""
 
+import contextlib
 import os
 import pathlib
 import sys
 
-# TensorFlow's start-up notes would hide the one line that matters.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from absl import app, flags, logging
@@ -28,6 +28,19 @@ def run(main):
             sys.exit(130)
 
     app.run(guarded, flags_parser=_parse_flags)
+
+
+@contextlib.contextmanager
+def quiet():
+    """Holds back stderr; TensorFlow's notes at its import would hide the one line that matters."""
+    stderr = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def _parse_flags(arguments):

@@ -12,9 +12,9 @@ VIDEO = flags.DEFINE_string("video", None, "film the first episode into this fil
 
 
 def main():
-
-    from mgail_tf.deployed_policy import load, sampler
-    from mgail_tf.episodes import film, play, returns
+    with command_line.quiet():
+        from mgail_tf.deployed_policy import load, sampler
+        from mgail_tf.episodes import film, play, returns
 
     policy = load(SAVED_MODEL.value)
     act = sampler(policy, SEED.value) if STOCHASTIC.value else policy.deterministic

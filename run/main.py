@@ -36,8 +36,9 @@ def main():
     config = configs.make(**settings)
 
     # TensorFlow takes seconds to import; bad flags are told before.
-    from mgail_tf import demonstrations
-    from mgail_tf.trainer import Trainer
+    with command_line.quiet():
+        from mgail_tf import demonstrations
+        from mgail_tf.trainer import Trainer
 
     dataset = config.expert_data or demonstrations.draw_if_missing(
         command_line.EXPERT_DATA, config.env, config.num_trajectories

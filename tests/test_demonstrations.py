@@ -2,6 +2,7 @@ import os
 import pathlib
 import shutil
 from unittest import mock
+import warnings
 
 import gymnasium
 import minari
@@ -33,7 +34,10 @@ def write(root, env="CartPole-v1", lengths=(5, 7), value=None, rewards=True, spa
                 truncations=[False] * length,
             )
         )
-    with mock.patch.dict(os.environ, MINARI_DATASETS_PATH=str(root)):
+    with (
+        mock.patch.dict(os.environ, MINARI_DATASETS_PATH=str(root)),
+        warnings.catch_warnings(action="ignore"),
+    ):
         minari.create_dataset_from_buffers(
             "test/written-v0",
             buffers,

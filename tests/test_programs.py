@@ -39,14 +39,13 @@ def run(program, *arguments, folder):
 def test_bad_input_is_one_line_and_status_2(arguments, message, tmp_path):
     done = run("main.py", *arguments, folder=tmp_path)
     assert done.returncode == 2
-    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1 and message in lines[0]
-    assert "Traceback" not in done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("error: ") and message in lines[0]
     assert not os.listdir(tmp_path)
 
 
 def test_train_then_evaluate_from_another_folder(tmp_path):
-    small = ["--total_steps=400", "--evaluate_every=200", "--final_episodes=3"]
+    small = ["--total_steps=400", "--evaluate_every=240", "--final_episodes=3"]
     done = run("main.py", "--env=CartPole", "--logdir=out", *small, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "out" / "result.json").read_text())

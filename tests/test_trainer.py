@@ -87,6 +87,21 @@ def test_budget_is_hard(cartpole, tmp_path):
     assert result["env_steps"] == 120  # Whole rounds of 20 steps.
 
 
+def test_papers_schedule_trains_discriminator_and_policy_in_turn(cartpole, tmp_path):
+    schedule = {"total_steps": 420, "preparation_rounds": 2, "block_rounds": 1}
+    config = configs.make("CartPole", "paper", **schedule, final_episodes=1)
+    trainer = Trainer(config, cartpole, tmp_path)
+    turns = []
+    for trainer.round in range(trainer.rounds):
+        before = weights(trainer)
+        trainer.update(*trainer.collect(), *trainer._turn())
+        moved = [(one != other).any() for one, other in zip(before, weights(trainer), strict=True)]
+        # Policy and averaged policy have three layers, the discriminator too.
+        turns.append((any(moved[:12]), any(moved[12:18]), any(moved[18:])))
+    discriminator, policy = (False, True, True), (True, False, True)
+    assert turns == [discriminator] * 3 + [policy, discriminator, policy]
+
+
 def test_rewards_may_be_missing(cartpole, tmp_path):
     config = configs.make("CartPole", **SMALL)
     result = Trainer(config, cartpole._replace(return_mean=None), tmp_path).train(progress=False)
