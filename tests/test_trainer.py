@@ -92,12 +92,13 @@ def test_papers_schedule_trains_discriminator_and_policy_in_turn(cartpole, tmp_p
     config = configs.make("CartPole", "paper", **schedule, final_episodes=1)
     trainer = Trainer(config, cartpole, tmp_path)
     turns = []
-    for trainer.round in range(trainer.rounds):
+    while trainer.round < trainer.rounds:
         before = weights(trainer)
         trainer.update(*trainer.collect(), *trainer._turn())
         moved = [(one != other).any() for one, other in zip(before, weights(trainer), strict=True)]
         # Policy and averaged policy have three layers, the discriminator too.
         turns.append((any(moved[:12]), any(moved[12:18]), any(moved[18:])))
+        trainer.round += 1
     discriminator, policy = (False, True, True), (True, False, True)
     assert turns == [discriminator] * 3 + [policy, discriminator, policy]
 
