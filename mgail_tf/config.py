@@ -40,7 +40,6 @@ TASKS = {
             "num_envs": 16,
             "segment_length": 5,
             "policy_segments": 64,
-            "policy_updates": 14,
             "policy_replay_steps": 8_000,
             "average_decay": 0.9995,
             "learn_noise": True,
