@@ -52,8 +52,8 @@ TASKS = {
 }
 
 
-def _option(default, meaning, minimum=0, choices=None):
-    metadata = {"help": meaning, "minimum": minimum, "choices": choices}
+def _option(default, meaning, minimum=0, maximum=2**31 - 1, choices=None):
+    metadata = {"help": meaning, "minimum": minimum, "maximum": maximum, "choices": choices}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -79,7 +79,9 @@ class Config:
     num_envs: int = _option(8, "environments that act side by side", 1)
     segment_length: int = _option(10, "T, steps of the unrolled objective", 1)
     demonstrated_starts: float = _option(
-        0.0, "share of episodes that start in a demonstrated state, if the simulator allows it"
+        0.0,
+        "share of episodes that start in a demonstrated state, if the simulator allows it",
+        maximum=1,
     )
     noise_stddev: float = _option(0.3, "sigma, in standard deviations of demonstrated actions")
     learn_noise: bool = _option(False, "learn sigma(s) (Eq. 10), from noise_stddev on")
@@ -110,15 +112,17 @@ class Config:
         1, "past states that the forward model's GRU sees, before it starts anew", 1
     )
     forward_model_residual: bool = _option(True, "predict the change of the observation")
-    dropout: float = _option(0.0, "rate after the last hidden layer of policy and discriminator")
+    dropout: float = _option(
+        0.0, "rate after the last hidden layer of policy and discriminator", maximum=0.99
+    )
     weight_stddev: float = _option(0.0, "of the initial weights; 0: Glorot's")
     observation_limit: float = _option(10.0, "bound on normalised observations", 1e-3)
 
     # Losses and optimisation.
-    discount: float = _option(0.99, "gamma")
+    discount: float = _option(0.99, "gamma", maximum=0.9999)
     value: bool = _option(True, "count the cost beyond the segment, by its learned value")
-    value_decay: float = _option(0.98, "lambda of the value's returns")
-    value_average_decay: float = _option(0.98, "of the slow value's weights, per update")
+    value_decay: float = _option(0.98, "lambda of the value's returns", maximum=1)
+    value_average_decay: float = _option(0.98, "of the slow value's weights, per update", maximum=1)
     expert_weight: float = _option(1.0, "weight of the expert's pairs in the discriminator's loss")
     gradient_penalty: float = _option(1.0, "weight of the discriminator's gradient penalty")
     message_limit: float = _option(10.0, "bound on the norm of dJ/ds at each step; 0: none")
@@ -129,8 +133,12 @@ class Config:
     discriminator_learning_rate: float = _option(1e-3, "Adam's, for the discriminator")
     value_learning_rate: float = _option(1e-3, "Adam's, for the value")
     forward_model_learning_rate: float = _option(1e-3, "Adam's, for the forward model")
-    final_learning_rate: float = _option(0.02, "share of the learning rates left at the end")
-    average_decay: float = _option(0.999, "of the averaged policy's weights, per policy update")
+    final_learning_rate: float = _option(
+        0.02, "share of the learning rates left at the end", maximum=1
+    )
+    average_decay: float = _option(
+        0.999, "of the averaged policy's weights, per policy update", maximum=1
+    )
 
     # Reporting.
     evaluate_every: int = _option(0, "environment steps between evaluations; 0: 20 in all")
@@ -139,14 +147,29 @@ class Config:
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            choices, minimum = field.metadata["choices"], field.metadata["minimum"]
-            if choices and value not in choices:
-                raise UserError(f"--{field.name}={value}: use one of {', '.join(choices)}")
-            numbers = value if isinstance(value, tuple) else (value,)
-            for number in numbers:
-                if isinstance(number, int | float) and not minimum <= number < float("inf"):
-                    raise UserError(f"--{field.name}={number}: must be at least {minimum}")
+            _check(field, getattr(self, field.name))
+        steps_per_round = self.num_envs * self.segment_length
+        for name in "total_steps", "policy_replay_steps", "replay_steps":
+            if getattr(self, name) < steps_per_round:
+                raise UserError(
+                    f"--{name}={getattr(self, name)}: must be at least num_envs * segment_length, "
+                    f"{steps_per_round}"
+                )
+        if self.forward_model_history > min(self.segment_length, self.batch_size):
+            raise UserError(
+                f"--forward_model_history={self.forward_model_history}: "
+                "must not exceed segment_length or batch_size"
+            )
+
+
+def _check(field, value):
+    choices = field.metadata["choices"]
+    if choices and value not in choices:
+        raise UserError(f"--{field.name}={value}: use one of {', '.join(choices)}")
+    minimum, maximum = field.metadata["minimum"], field.metadata["maximum"]
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, int | float) and not minimum <= number <= maximum:
+            raise UserError(f"--{field.name}={number}: must be from {minimum} to {maximum}")
 
 
 PRESETS = {

@@ -52,7 +52,7 @@ class Trainer:
             self.random_return = returns(play_randomly(config.env, 20, RANDOM_SEED)).mean()
 
         steps_per_round = config.num_envs * config.segment_length
-        self.rounds = max(1, config.total_steps // steps_per_round)
+        self.rounds = config.total_steps // steps_per_round
         evaluate_every = config.evaluate_every or config.total_steps // 20
         self.evaluate_every = max(1, evaluate_every // steps_per_round)
         self.learner = MGAIL(
@@ -64,7 +64,7 @@ class Trainer:
             self.rounds,
         )
         self.replay = Replay(
-            max(1, config.replay_steps // steps_per_round) * config.segment_length,
+            config.replay_steps // steps_per_round * config.segment_length,
             config.num_envs,
             self.observations.size,
             self.actions.size,

@@ -28,6 +28,8 @@ def run(program, *arguments, folder):
         (["--env", "CartPole", "--total_steps", "-5"], "total_steps"),
         (["--env", "CartPole", "--discount", "a lot"], "discount"),
         (["--env", "CartPole", "--discount", "nan"], "discount"),
+        (["--env", "CartPole", "--discount", "1"], "discount"),
+        (["--env", "CartPole", "--total_steps", "79"], "total_steps"),
         (["--env", "CartPole", "--policy_hidden", "100,x"], "policy_hidden"),
         (["--env", "CartPole", "--forward_model", "magic"], "forward_model"),
         (["--env", "CartPole", "--no_such_flag", "1"], "no_such_flag"),
