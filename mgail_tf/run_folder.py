@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 
 import tensorflow as tf
@@ -27,18 +28,14 @@ class RunFolder:
         self._path = pathlib.Path(path)
         self.checkpoints = self._path / "checkpoints"
         self.saved_model = self._path / "saved_model"
-        told = json.loads(json.dumps(dataclasses.asdict(config)))
-        file = self._path / "config.json"
+        check(path, config)
         try:
-            if file.exists():
-                _check_same(self._path, json.loads(file.read_text()), told)
-            else:
-                self._path.mkdir(parents=True, exist_ok=True)
-                file.write_text(json.dumps(told, indent=2) + "\n")
+            self._path.mkdir(parents=True, exist_ok=True)
+            (self._path / "config.json").write_text(json.dumps(_as_json(config), indent=2) + "\n")
             self._writer = tf.summary.create_file_writer(str(self._path / "tensorboard"))
-        except (OSError, json.JSONDecodeError, tf.errors.OpError) as error:
+        except (OSError, tf.errors.OpError) as error:
             raise UserError(
-                f"--logdir {self._path} cannot be used ({error}); choose another folder"
+                f"--logdir {path} cannot be used ({error}); choose another folder"
             ) from error
 
     def metrics(self):
@@ -74,10 +71,31 @@ class RunFolder:
         (self._path / "result.json").write_text(json.dumps(result, indent=2) + "\n")
 
 
-def _check_same(path, found, told):
+def check(path, config):
+    """Checks that a run may use a folder, and changes nothing.
+
+    Raises:
+      UserError: the folder cannot be written, or holds a run of another configuration.
+    """
+    path = pathlib.Path(path)
+    existing = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise UserError(f"--logdir {path} cannot be written; choose another folder")
+    if not (path / "config.json").exists():
+        return
+    try:
+        found = json.loads((path / "config.json").read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise UserError(f"--logdir {path} is damaged ({error}); choose another folder") from error
+    told = _as_json(config)
     for name in sorted(found.keys() | told.keys()):
         if found.get(name) != told.get(name):
             raise UserError(
                 f"--logdir {path} holds a run with {name}={found.get(name)}, "
                 f"not {told.get(name)}; choose another folder"
             )
+
+
+def _as_json(config):
+    # Tuples become lists, as they are in the file.
+    return json.loads(json.dumps(dataclasses.asdict(config)))

@@ -37,16 +37,17 @@ def main():
 
     # TensorFlow takes seconds to import; bad flags are told before.
     with command_line.quiet():
-        from mgail_tf import demonstrations
+        from mgail_tf import demonstrations, run_folder
         from mgail_tf.trainer import Trainer
 
+    logdir = pathlib.Path(LOGDIR.value or f"runs/{config.env}-{config.seed}")
+    run_folder.check(logdir, config)
     dataset = config.expert_data or demonstrations.draw_if_missing(
         command_line.EXPERT_DATA, config.env, config.num_trajectories
     )
     demonstrated = demonstrations.load(
         dataset, config.env, config.num_trajectories, config.subsample, config.seed
     )
-    logdir = pathlib.Path(LOGDIR.value or f"runs/{config.env}-{config.seed}")
     result = Trainer(config, demonstrated, logdir).train()
     for name, value in result.items():
         print(f"{name:22} {value}")
