@@ -70,13 +70,10 @@ class Replay(tf.Module):
           seed: [2] integers.
           newest: draw among the newest so many steps of each environment only.
         """
-        stored = tf.minimum(self._pushed, newest or self.capacity)
-        stored = tf.minimum(stored, self.capacity)
+        reach = min(newest or self.capacity, self.capacity)
+        first, end = tf.maximum(self._pushed - reach, 0), self._pushed - length + 1
         seeds = tf.random.split(seed, 2)
-        last = self._pushed - stored + (stored - length + 1)
-        start = tf.random.stateless_uniform(
-            [batch_size], seeds[0], self._pushed - stored, last, tf.int64
-        )
+        start = tf.random.stateless_uniform([batch_size], seeds[0], first, end, tf.int64)
         env = tf.random.stateless_uniform([batch_size], seeds[1], 0, self.num_envs, tf.int64)
         step = (start[None, :] + tf.range(length, dtype=tf.int64)[:, None]) % self.capacity
         index = tf.stack([step, tf.broadcast_to(env, tf.shape(step))], -1)

@@ -11,7 +11,7 @@ from mgail_tf.deployed_policy import DeployedPolicy, load
 from mgail_tf.errors import UserError
 from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
 
-# Python's -S and a blocked import leave no way to find the package or TFP.
+# Blocked imports leave no way to find the package or TFP.
 LOAD = """
 import sys
 for name in "mgail_tf", "tensorflow_probability", "tf_keras":
