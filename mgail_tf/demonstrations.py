@@ -99,7 +99,7 @@ def draw(expert_folder, env_name, num_trajectories, seed, folder):
     folder = pathlib.Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     env = environments.make(env_name)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as root:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as root:
         with (
             mock.patch.dict(os.environ, MINARI_DATASETS_PATH=root),
             warnings.catch_warnings(action="ignore"),

@@ -34,7 +34,7 @@ def play(act, env_name, num_episodes, seed, progress=None):
       env_name: as in `environments.make`.
       num_episodes: number of episodes.
       seed: episode i is reset with seed + i.
-      progress: title of a progress bar over the episodes; none if None.
+      progress: title of a progress bar over the steps, all episodes side by side; none if None.
 
     Returns:
       A list of `Episode`.
@@ -43,7 +43,8 @@ def play(act, env_name, num_episodes, seed, progress=None):
     histories = [([env.reset(seed=seed + index)[0]], [], []) for index, env in enumerate(envs)]
     terminations = [False] * num_episodes
     running = set(range(num_episodes))
-    with tqdm(total=num_episodes, desc=progress, disable=progress is None, unit="episode") as bar:
+    limit = envs[0].spec.max_episode_steps
+    with tqdm(total=limit, desc=progress, disable=progress is None, unit="step") as bar:
         while running:
             latest = np.stack([observations[-1] for observations, _, _ in histories])
             actions = np.asarray(act(latest.astype(np.float32)))
@@ -57,7 +58,7 @@ def play(act, env_name, num_episodes, seed, progress=None):
                     terminations[index] = terminated
                     running.remove(index)
                     envs[index].close()
-                    bar.update()
+            bar.update()
     return [
         Episode(*map(np.array, history), terminated)
         for history, terminated in zip(histories, terminations, strict=True)

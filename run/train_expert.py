@@ -1,7 +1,8 @@
 """Trains a task's TRPO expert: --env Hopper; the same command again resumes it.
 
 Needs requirements-experts.txt. What the expert knows is kept in expert_data/NAME/training/; the
-best evaluated policy is written to expert_data/NAME/expert/ at the end.
+best evaluated policy is written to expert_data/NAME/expert/ at the end, and what is known about it
+to expert_data/NAME/expert.json. A smaller --total_steps than were trained writes them at once.
 """
 
 import dataclasses
@@ -45,6 +46,11 @@ EXPERTS = {
     "CartPole": ExpertConfig(150_000, rollout_steps=256, evaluate_every=30_000),
     "HalfCheetah": ExpertConfig(3_700_000, seed=1, target_kl=0.01, log_std_init=0.0),
     "Hopper": ExpertConfig(3_700_000, noise_scale=0.7),
+    "MountainCar": ExpertConfig(1_000_000, num_envs=16, evaluate_every=50_000),
+    "Acrobot": ExpertConfig(500_000, rollout_steps=256, evaluate_every=50_000),
+    "Walker2d": ExpertConfig(6_000_000, evaluate_every=200_000),
+    "Ant": ExpertConfig(6_000_000, evaluate_every=200_000),
+    "Humanoid": ExpertConfig(30_000_000, log_std_init=-1.0, num_envs=16, evaluate_every=250_000),
 }
 
 
@@ -152,6 +158,38 @@ def export(env_name, config, training_folder, folder):
     DeployedPolicy(policy, observations, actions).save(folder)
 
 
+def describe(env_name, config, progress, folder):
+    """What expert_data/README.md tells about an expert; its levels are of 50 episodes each."""
+    from mgail_tf import deployed_policy
+    from mgail_tf.episodes import play, play_randomly, returns
+
+    seed = 2_000_000
+    policy = deployed_policy.load(folder)
+    described = {
+        "algorithm": "TRPO",
+        "seed": config.seed,
+        "steps": progress["best_steps"],
+        "trained_steps": progress["steps"],
+        "wall_seconds": round(progress["wall_seconds"]),
+        "random_return_mean": float(returns(play_randomly(env_name, 50, seed)).mean()),
+        "size": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
+    }
+    acts = {
+        "deterministic": policy.deterministic,
+        "stochastic": deployed_policy.sampler(policy, seed),
+    }
+    for name, act in acts.items():
+        episodes = play(act, env_name, 50, seed, progress=f"{name} episodes")
+        lengths = [len(episode.rewards) for episode in episodes]
+        described[name] = {
+            "return_mean": float(returns(episodes).mean()),
+            "return_std": float(returns(episodes).std()),
+            "length_mean": sum(lengths) / len(lengths),
+            "terminated": sum(bool(episode.terminated) for episode in episodes),
+        }
+    return described | {"curve": progress["curve"]}
+
+
 def main():
     from tqdm import tqdm
 
@@ -169,7 +207,10 @@ def main():
             bar.update(training.progress["steps"] - bar.n)
             bar.set_postfix_str("return {1:.0f} +- {2:.0f}".format(*training.progress["curve"][-1]))
     export(ENV.value, config, folder / "training", folder / "expert")
-    print(f"best return {training.progress['best_return']:.1f}, expert: {folder / 'expert'}")
+    described = describe(ENV.value, config, training.progress, folder / "expert")
+    (folder / "expert.json").write_text(json.dumps(described) + "\n")
+    for name in ("deterministic", "stochastic"):
+        print(name, described[name])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from mgail_tf.config import TASKS
+
 RUN = pathlib.Path(__file__).parent.parent / "run"
 
 
@@ -61,3 +63,13 @@ def test_train_then_evaluate_from_another_folder(tmp_path):
     assert f"return {result['return_mean']:.1f}" in done.stdout
     done = run("evaluate.py", *model, "--episodes=0", folder=tmp_path)
     assert done.returncode == 2 and "episodes" in done.stderr
+
+
+@pytest.mark.parametrize("env", TASKS)
+def test_every_task_starts(env, tmp_path):
+    small = ["--num_trajectories=1", "--total_steps=160", "--evaluate_every=160"]
+    few = ["--evaluation_episodes=1", "--final_episodes=1"]
+    done = run("main.py", f"--env={env}", "--logdir=out", *small, *few, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert result["env_steps"] == 160 and result["normalized_return"] is not None

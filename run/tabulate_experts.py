@@ -1,0 +1,73 @@
+"""Prints the table of expert_data/README.md and draws expert_data/learning_curves.png.
+
+Needs requirements-experts.txt; reads every expert_data/NAME/expert.json.
+"""
+
+import json
+import pathlib
+
+import command_line
+import matplotlib.pyplot as plt
+
+from mgail_tf.config import TASKS
+
+HEADER = (
+    "task",
+    "algorithm",
+    "steps",
+    "seed",
+    "wall, one core",
+    "deterministic return",
+    "stochastic return",
+    "episode length",
+    "random return",
+    "size",
+)
+
+
+def level(described):
+    return f"{described['return_mean']:,.1f} +- {described['return_std']:,.1f}"
+
+
+def row(name, expert):
+    """The cells of one expert's line in the table."""
+    lengths = [f"{expert[kind]['length_mean']:,.0f}" for kind in ("deterministic", "stochastic")]
+    return (
+        name,
+        expert["algorithm"],
+        f"{expert['steps']:,} of {expert['trained_steps']:,}",
+        expert["seed"],
+        f"{expert['wall_seconds'] / 60:,.0f} min",
+        level(expert["deterministic"]),
+        level(expert["stochastic"]),
+        " / ".join(lengths),
+        f"{expert['random_return_mean']:,.1f}",
+        f"{expert['size'] / 1000:,.0f} KB",
+    )
+
+
+def draw(experts, file):
+    """Draws the evaluations on the way, one panel a task, with the kept policy marked."""
+    figure, panels = plt.subplots(2, 4, figsize=(14, 6), layout="constrained")
+    for panel, (name, expert) in zip(panels.flat, experts.items(), strict=False):
+        steps, means, deviations = map(list, zip(*expert["curve"], strict=True))
+        low, high = zip(*[(m - d, m + d) for m, d in zip(means, deviations, strict=True)])
+        panel.fill_between(steps, low, high, alpha=0.2)
+        panel.plot(steps, means)
+        panel.plot(expert["steps"], means[steps.index(expert["steps"])], "o")
+        panel.set_title(name)
+    figure.supxlabel("environment steps")
+    figure.supylabel("deterministic episode return, mean and deviation of 10 episodes")
+    figure.savefig(file, dpi=80)
+
+
+def main():
+    files = {name: pathlib.Path(command_line.EXPERT_DATA, name, "expert.json") for name in TASKS}
+    experts = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
+    for cells in (HEADER, ["---"] * len(HEADER), *(row(*expert) for expert in experts.items())):
+        print("|", *[f"{cell} |" for cell in cells])
+    draw(experts, command_line.EXPERT_DATA / "learning_curves.png")
+
+
+if __name__ == "__main__":
+    command_line.run(main)
