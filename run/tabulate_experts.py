@@ -8,6 +8,7 @@ import pathlib
 
 import command_line
 import matplotlib.pyplot as plt
+import numpy as np
 
 from mgail_tf.config import TASKS
 
@@ -50,11 +51,11 @@ def draw(experts, file):
     """Draws the evaluations on the way, one panel a task, with the kept policy marked."""
     figure, panels = plt.subplots(2, 4, figsize=(14, 6), layout="constrained")
     for panel, (name, expert) in zip(panels.flat, experts.items(), strict=False):
-        steps, means, deviations = map(list, zip(*expert["curve"], strict=True))
-        low, high = zip(*[(m - d, m + d) for m, d in zip(means, deviations, strict=True)])
-        panel.fill_between(steps, low, high, alpha=0.2)
+        steps, means, deviations = np.transpose(expert["curve"])
+        panel.fill_between(steps, means - deviations, means + deviations, alpha=0.2)
         panel.plot(steps, means)
-        panel.plot(expert["steps"], means[steps.index(expert["steps"])], "o")
+        kept = steps == expert["steps"]
+        panel.plot(steps[kept], means[kept], "o")
         panel.set_title(name)
     figure.supxlabel("environment steps")
     figure.supylabel("deterministic episode return, mean and deviation of 10 episodes")
