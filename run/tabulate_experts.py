@@ -52,12 +52,13 @@ def draw(experts, file):
     figure, panels = plt.subplots(2, 4, figsize=(14, 6), layout="constrained")
     for panel, (name, expert) in zip(panels.flat, experts.items(), strict=False):
         steps, means, deviations = np.transpose(expert["curve"])
+        kept = steps == expert["steps"]
+        steps = steps / 1e6
         panel.fill_between(steps, means - deviations, means + deviations, alpha=0.2)
         panel.plot(steps, means)
-        kept = steps == expert["steps"]
         panel.plot(steps[kept], means[kept], "o")
         panel.set_title(name)
-    figure.supxlabel("environment steps")
+    figure.supxlabel("environment steps, millions")
     figure.supylabel("deterministic episode return, mean and deviation of 10 episodes")
     figure.savefig(file, dpi=80)
 
