@@ -48,7 +48,7 @@ def row(name, expert):
 
 
 def draw(experts, file):
-    """Draws the evaluations on the way, one panel a task, with the kept policy marked."""
+    """Draws the evaluations on the way, one panel a task, and marks the policy that was kept."""
     figure, panels = plt.subplots(2, 4, figsize=(14, 6), layout="constrained")
     for panel, (name, expert) in zip(panels.flat, experts.items(), strict=False):
         steps, means, deviations = np.transpose(expert["curve"])
@@ -59,7 +59,7 @@ def draw(experts, file):
         panel.plot(steps[kept], means[kept], "o")
         panel.set_title(name)
     figure.supxlabel("environment steps, millions")
-    figure.supylabel("deterministic episode return, mean and deviation of 10 episodes")
+    figure.supylabel("deterministic episode return, mean and deviation")
     figure.savefig(file, dpi=80)
 
 
