@@ -48,9 +48,9 @@ class ExpertConfig:
 EXPERTS = {
     "CartPole": ExpertConfig(150_000, rollout_steps=256, evaluate_every=30_000),
     "HalfCheetah": ExpertConfig(
-        5_000_000, settling_steps=1_300_000, seed=1, target_kl=0.01, log_std_init=0.0
+        4_500_000, settling_steps=900_000, seed=1, target_kl=0.01, log_std_init=0.0
     ),
-    "Hopper": ExpertConfig(3_700_000, settling_steps=1_200_000, noise_scale=0.7),
+    "Hopper": ExpertConfig(3_200_000, settling_steps=700_000, noise_scale=0.7),
     "MountainCar": ExpertConfig(1_000_000, num_envs=16, evaluate_every=50_000),
     "Acrobot": ExpertConfig(500_000, rollout_steps=256, evaluate_every=50_000),
     "Walker2d": ExpertConfig(6_000_000, noise_scale=0.5, evaluate_every=200_000),
