@@ -25,6 +25,7 @@ class ExpertConfig:
       total_steps: environment steps.
       settling_steps: so many of them, at the end, go on from the best policy with a fifth of
         target_kl; steadier where learning on makes the expert faster but stumble.
+      settling_discount: gamma while settling, 0.99 before; the more, the more a fall costs.
       seed: of everything that is drawn.
       target_kl: bound on the divergence of an update.
       log_std_init: logarithm of the initial action noise, where actions are continuous.
@@ -36,6 +37,7 @@ class ExpertConfig:
 
     total_steps: int
     settling_steps: int = 0
+    settling_discount: float = 0.99
     seed: int = 0
     target_kl: float = 0.02
     log_std_init: float = -0.5
@@ -56,8 +58,9 @@ EXPERTS = {
     "Walker2d": ExpertConfig(6_000_000, noise_scale=0.5, evaluate_every=200_000),
     "Ant": ExpertConfig(9_000_000, settling_steps=3_000_000, evaluate_every=200_000),
     "Humanoid": ExpertConfig(
-        13_000_000,
-        settling_steps=3_000_000,
+        16_000_000,
+        settling_steps=5_000_000,
+        settling_discount=0.997,
         log_std_init=-1.0,
         num_envs=16,
         evaluate_every=250_000,
@@ -121,6 +124,8 @@ class Training:
         """Returns to the best policy; from now on learns in smaller steps, judged more closely."""
         self._load("best", self.envs.venv)
         self.model.target_kl = self.config.target_kl / 5
+        for discounting in self.model, self.model.rollout_buffer, self.envs:
+            discounting.gamma = self.config.settling_discount
         self.model.num_timesteps = self.progress["steps"]
         self.progress |= {"settling": True, "best_return": None}
 
