@@ -15,7 +15,7 @@ from mgail_tf.config import TASKS
 HEADER = (
     "task",
     "algorithm",
-    "steps",
+    "steps, of those trained",
     "seed",
     "wall, one core",
     "deterministic return",

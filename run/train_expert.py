@@ -61,6 +61,7 @@ EXPERTS = {
         16_000_000,
         settling_steps=5_000_000,
         settling_discount=0.997,
+        noise_scale=0.5,
         log_std_init=-1.0,
         num_envs=16,
         evaluate_every=250_000,
