@@ -56,7 +56,7 @@ EXPERTS = {
     "MountainCar": ExpertConfig(1_000_000, num_envs=16, evaluate_every=50_000),
     "Acrobot": ExpertConfig(500_000, rollout_steps=256, evaluate_every=50_000),
     "Walker2d": ExpertConfig(6_000_000, noise_scale=0.5, evaluate_every=200_000),
-    "Ant": ExpertConfig(9_000_000, settling_steps=3_000_000, evaluate_every=200_000),
+    "Ant": ExpertConfig(7_800_000, settling_steps=1_800_000, evaluate_every=200_000),
     "Humanoid": ExpertConfig(
         16_000_000,
         settling_steps=5_000_000,
