@@ -30,31 +30,22 @@ TASKS = {
     "CartPole": Task(
         "CartPole-v1",
         1,
-        20_000,
+        10_000,
         {"max_episode_steps": 200},
         # Living on where the expert never was can seem to cost more than falling.
         hyperparameters={"value": False},
     ),
     "MountainCar": Task("MountainCar-v0", 1, 50_000),
-    "Acrobot": Task("Acrobot-v1", 1, 50_000),
-    "Hopper": Task("Hopper-v5", 4, 400_000),
-    "Walker2d": Task("Walker2d-v5", 4, 600_000),
+    "Acrobot": Task("Acrobot-v1", 1, 20_000),
+    "Hopper": Task("Hopper-v5", 4, 80_000),
+    "Walker2d": Task("Walker2d-v5", 4, 200_000),
     "HalfCheetah": Task(
         "HalfCheetah-v5",
         4,
-        150_000,
-        hyperparameters={
-            "num_envs": 16,
-            "segment_length": 5,
-            "policy_segments": 64,
-            "policy_replay_steps": 8_000,
-            "average_decay": 0.9995,
-            "learn_noise": True,
-            "gradient_penalty": 0.1,
-            "message_limit": 3.0,
-        },
+        30_000,
+        hyperparameters={"gradient_penalty": 0.1, "message_limit": 3.0},
     ),
-    "Ant": Task("Ant-v5", 4, 600_000),
+    "Ant": Task("Ant-v5", 4, 200_000),
     "Humanoid": Task("Humanoid-v5", 80, 2_000_000),
 }
 
@@ -83,8 +74,8 @@ class Config:
     preset: str = _option("default", "hyperparameters to start from", choices=("default", "paper"))
 
     # Acting.
-    num_envs: int = _option(8, "environments that act side by side", 1)
-    segment_length: int = _option(10, "T, steps of the unrolled objective", 1)
+    num_envs: int = _option(16, "environments that act side by side", 1)
+    segment_length: int = _option(5, "T, steps of the unrolled objective", 1)
     demonstrated_starts: float = _option(
         0.0,
         "share of episodes that start in a demonstrated state, if the simulator allows it",
@@ -95,16 +86,19 @@ class Config:
     temperature: float = _option(1.0, "tau of the Gumbel-Softmax", 1e-3)
 
     # Updates in each round of num_envs * segment_length steps, and what they are drawn from.
-    policy_updates: int = _option(8, "policy updates a round", 1)
-    discriminator_updates: int = _option(4, "discriminator updates a round", 1)
-    forward_model_updates: int = _option(4, "forward model updates a round", 1)
+    policy_updates: int = _option(40, "policy updates a round", 1)
+    discriminator_updates: int = _option(8, "discriminator updates a round", 1)
+    forward_model_updates: int = _option(8, "forward model updates a round", 1)
     preparation_rounds: int = _option(0, "rounds at the start that leave the policy alone")
     block_rounds: int = _option(
         0, "rounds in turn for the discriminator and for the policy; 0: both in every round"
     )
-    policy_segments: int = _option(32, "segments in a policy update", 1)
-    policy_replay_steps: int = _option(2_000, "newest steps from which these are drawn", 1)
+    policy_segments: int = _option(64, "segments in a policy update", 1)
+    policy_replay_steps: int = _option(50_000, "newest steps from which these are drawn", 1)
     batch_size: int = _option(256, "pairs in a discriminator or forward model update", 1)
+    demonstrated_share: float = _option(
+        0.3, "share of the segments in any update that start where the expert has been", maximum=1
+    )
     replay_steps: int = _option(50_000, "steps that the replay buffer holds", 1)
 
     # Networks.
@@ -192,6 +186,8 @@ PRESETS = {
         "forward_model_updates": 1,
         "policy_segments": 7,
         "policy_replay_steps": 70,
+        "segment_length": 10,
+        "demonstrated_share": 0.0,
         "batch_size": 70,
         "forward_model_residual": False,
         "dropout": 0.25,

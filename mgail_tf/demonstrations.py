@@ -23,12 +23,18 @@ class Demonstrations(NamedTuple):
     Attributes:
       observations: [pairs, observation_size] float32.
       actions: [pairs, ...] as the environment received them.
+      next_observations: [pairs, observation_size] float32, where each action led.
+      terminated: [pairs], whether the task ended with the pair.
+      ended: [pairs], whether the next pair of the arrays does not follow.
       return_mean: mean episode return; None where the dataset has no rewards.
       termination_rate: terminations per step; never 0, see `UNSEEN_TERMINATIONS`.
     """
 
     observations: np.ndarray
     actions: np.ndarray
+    next_observations: np.ndarray
+    terminated: np.ndarray
+    ended: np.ndarray
     return_mean: float | None
     termination_rate: float
 
@@ -155,27 +161,38 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
     _check_space(dataset, "observations", data.observation_space, env.observation_space)
     _check_space(dataset, "actions", data.action_space, env.action_space)
     generator = np.random.default_rng(seed)
-    observations, actions, returns = [], [], []
+    pairs, returns = [], []
     terminations, steps = UNSEEN_TERMINATIONS, 0
     try:
         for episode in data.iterate_episodes(range(num_trajectories or available)):
             offset = generator.integers(subsample)
-            observations.append(episode.observations[:-1][offset::subsample])
-            actions.append(episode.actions[offset::subsample])
-            terminations += bool(episode.terminations[-1]) if len(episode.actions) else 0
-            steps += len(episode.actions)
+            length = len(episode.actions)
+            fields = (
+                episode.observations[:-1],
+                episode.actions,
+                episode.observations[1:],
+                episode.terminations,
+                (subsample > 1) | (np.arange(length) == length - 1),
+            )
+            pairs.append([values[offset::subsample] for values in fields])
+            terminations += bool(episode.terminations[-1]) if length else 0
+            steps += length
             returns.append(None if episode.rewards is None else np.sum(episode.rewards))
     except Exception as error:  # Whatever the storage raises, the file is at fault.
         raise UserError(f"{dataset} cannot be read ({error}); it may be truncated") from error
-    if not sum(map(len, actions)):
+    if not sum(len(fields[0]) for fields in pairs):
         raise UserError(f"{dataset} holds no state-action pairs; draw or download it again")
-    observations = np.concatenate(observations).astype(np.float32)
-    actions = np.concatenate(actions)
+    observations, actions, following, terminated, ended = (
+        np.concatenate(values) for values in zip(*pairs, strict=True)
+    )
+    observations, following = observations.astype(np.float32), following.astype(np.float32)
     if not (np.isfinite(observations).all() and np.isfinite(actions).all()):
         raise UserError(f"{dataset} has NaN or infinite values; remove those episodes")
     known = all(value is not None and np.isfinite(value) for value in returns)
     return_mean = float(np.mean(returns)) if known else None
-    return Demonstrations(observations, actions, return_mean, terminations / steps)
+    return Demonstrations(
+        observations, actions, following, terminated, ended, return_mean, terminations / steps
+    )
 
 
 def _open(dataset):

@@ -69,21 +69,33 @@ class BasicForwardModel(keras.Model):
 FORWARD_MODELS = {"advanced": AdvancedForwardModel, "basic": BasicForwardModel}
 
 
-def prediction_loss(forward_model, segment):
-    """Mean squared error of the one-step predictions along a segment: a scalar.
-
-    The memory is carried from step to step, so a segment's length is the number of past states
-    that the model sees while it trains.
+def predict_along(forward_model, segment, history=None):
+    """Predicts each next observation of a real segment from the real one before it.
 
     Args:
       forward_model: the network.
       segment: `replay.Segment`, [length, batch, ...].
+      history: number of steps after which the memory starts anew; never if None.
+
+    Returns:
+      [length, batch, observation_size].
     """
     length, batch_size = segment.observation.shape[:2]
-    memory = forward_model.initial_memory(batch_size)
-    loss = 0.0
+    predictions = []
     for step in range(length):
+        if step == 0 or (history and step % history == 0):
+            memory = forward_model.initial_memory(batch_size)
         prediction, memory = forward_model(segment.observation[step], segment.action[step], memory)
-        error = tf.reduce_mean((prediction - segment.next_observation[step]) ** 2, -1)
-        loss += tf.reduce_sum(segment.alive[step] * error)
-    return loss / tf.reduce_sum(segment.alive)
+        predictions.append(prediction)
+    return tf.stack(predictions)
+
+
+def prediction_loss(forward_model, segment):
+    """Mean squared error of the one-step predictions along a segment: a scalar.
+
+    The memory is carried from step to step, so a segment's length is the number of past states
+    that the model sees while it trains. Arguments are as in `predict_along`.
+    """
+    predictions = predict_along(forward_model, segment)
+    error = tf.reduce_mean((predictions - segment.next_observation) ** 2, -1)
+    return tf.reduce_sum(segment.alive * error) / tf.reduce_sum(segment.alive)

@@ -12,8 +12,9 @@ from mgail_tf.discriminator import (
 )
 from mgail_tf.encoding import DiscreteActions
 from mgail_tf.forward_model import FORWARD_MODELS, prediction_loss
-from mgail_tf.objective import objective
+from mgail_tf.objective import Path, objective
 from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
+from mgail_tf.replay import Replay, Segment
 from mgail_tf.value import Value, termination_cost, value_targets
 
 
@@ -41,7 +42,7 @@ class MGAIL(tf.Module):
     Args:
       config: `config.Config`.
       actions: the action encoding.
-      expert_observations, expert_actions: [pairs, size] the demonstrations, encoded.
+      demonstrated: `replay.Segment` [pairs, ...], the demonstrations; their noise is not used.
       expert_termination_rate: terminations per demonstrated step, more than 0.
       total_rounds: number of calls of `update` over which the learning rates fall.
     """
@@ -50,17 +51,17 @@ class MGAIL(tf.Module):
         self,
         config,
         actions,
-        expert_observations,
-        expert_actions,
+        demonstrated,
         expert_termination_rate,
         total_rounds,
     ):
         super().__init__()
         self.config = config
-        self._expert = expert_observations, expert_actions
+        pairs, observation_size = demonstrated.observation.shape
+        self._demonstrated = Replay(pairs, 1, observation_size, actions.size)
+        self._demonstrated.push(Segment(*(values[:, None] for values in demonstrated)))
         self._expert_termination_rate = expert_termination_rate
         self._generator = tf.random.Generator.from_seed(config.seed)
-        observation_size = expert_observations.shape[-1]
         self.policy = make_policy(config, actions)
         self.average_policy = make_policy(config, actions)
         self.discriminator = Discriminator(
@@ -121,28 +122,27 @@ class MGAIL(tf.Module):
 
         def forward_model():
             history = config.forward_model_history
-            batch_size = config.batch_size // history
-            return self.update_forward_model(replay.sample(batch_size, history, self._seed()))
+            return self.update_forward_model(
+                self._sample(replay, config.batch_size // history, history)
+            )
 
         def discriminator():
-            agent = replay.sample(config.batch_size, 1, self._seed())
+            expert = self._demonstrated.sample(config.batch_size, 1, self._seed())
+            agent = self._sample(replay, config.batch_size, 1, act_anew=True)
             return self.update_discriminator(
-                self._sample_expert(), (agent.observation[0], agent.action[0])
+                (expert.observation[0], expert.action[0]), (agent.observation[0], agent.action[0])
             )
 
         def policy():
-            segment = replay.sample(
+            segment = self._sample(
+                replay,
                 config.policy_segments,
                 config.segment_length,
-                self._seed(),
                 newest=config.policy_replay_steps // config.num_envs,
             )
-            metrics = self.update_policy(segment)
-            if config.value:
-                rate = replay.termination_rate()
-                cost = termination_cost(rate, self._expert_termination_rate)
-                metrics |= self.update_value(segment, cost)
-            return metrics
+            rate = replay.termination_rate()
+            cost = termination_cost(rate, self._expert_termination_rate)
+            return self.update_policy(segment, cost)
 
         metrics = _repeat(forward_model, config.forward_model_updates)
         if with_discriminator:
@@ -154,10 +154,28 @@ class MGAIL(tf.Module):
     def _seed(self):
         return self._generator.uniform([2], minval=None, dtype=tf.int32)
 
-    def _sample_expert(self):
-        pairs = self._expert[0].shape[0]
-        index = self._generator.uniform([self.config.batch_size], 0, pairs, tf.int32)
-        return tuple(tf.gather(values, index) for values in self._expert)
+    def _sample(self, replay, batch_size, length, newest=None, act_anew=False):
+        """Draws segments of the agent, a share of them where the expert has been.
+
+        Args:
+          replay: the experience buffer B.
+          batch_size, length, newest: as in `Replay.sample`.
+          act_anew: whether the agent acts where the expert has been, instead of the expert.
+
+        Returns:
+          A `Segment` [length, batch_size, ...]; demonstrated ones come with noise for the agent.
+        """
+        there = round(self.config.demonstrated_share * batch_size)
+        segment = replay.sample(batch_size - there, length, self._seed(), newest)
+        if not there:
+            return segment
+        demonstrated = self._demonstrated.sample(there, length, self._seed())
+        noise = self.policy.noise.sample(demonstrated.noise.shape, seed=self._seed())
+        demonstrated = demonstrated._replace(noise=noise)
+        if act_anew:
+            action = self.policy.sample(demonstrated.observation, noise)
+            demonstrated = demonstrated._replace(action=action)
+        return Segment(*(tf.concat(pair, 1) for pair in zip(segment, demonstrated, strict=True)))
 
     @tf.function
     def update_forward_model(self, segment):
@@ -188,11 +206,16 @@ class MGAIL(tf.Module):
         }
 
     @tf.function
-    def update_policy(self, segment):
-        """One step down the gradient of J (Eq. 12-13) on a `Segment` [T, batch, ...]."""
+    def update_policy(self, segment, cost_of_termination):
+        """One step down the gradient of J (Eq. 12-13), and one of V along the same paths.
+
+        Args:
+          segment: `Segment` [T, batch, ...].
+          cost_of_termination: as in `value_targets`.
+        """
         config = self.config
         with tf.GradientTape() as tape:
-            loss = config.policy_cost_scale * objective(
+            J, path = objective(
                 self.policy,
                 self.discriminator,
                 self.forward_model,
@@ -203,24 +226,29 @@ class MGAIL(tf.Module):
                 message_limit=config.message_limit,
                 training=True,
             )
+            loss = config.policy_cost_scale * J
         norm = self._apply(tape, loss, self.policy, self.policy_optimizer)
         _follow(self.average_policy, self.policy, config.average_decay)
-        return {"policy/loss": loss, "policy/gradient_norm": norm}
+        metrics = {"policy/loss": loss, "policy/gradient_norm": norm}
+        if config.value:
+            path = Path(*(tf.stop_gradient(values) for values in path))
+            metrics |= self._update_value(path, segment, cost_of_termination)
+        return metrics
 
-    @tf.function
-    def update_value(self, segment, cost_of_termination):
-        """One step of V towards its lambda-returns on a `Segment` [T, batch, ...]."""
+    def _update_value(self, path, segment, cost_of_termination):
+        """One step of V towards its lambda-returns along an `objective.Path`."""
         config = self.config
         targets = value_targets(
             self.slow_value,
-            self.discriminator,
+            path,
             segment,
             config.discount,
             config.value_decay,
             cost_of_termination,
         )
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean((self.value(segment.observation) - targets) ** 2)
+            error = self.value.estimates(path.observations[:-1]) - targets[..., None]
+            loss = tf.reduce_mean(segment.alive[..., None] * error**2)
         norm = self._apply(tape, loss, self.value, self.value_optimizer)
         _follow(self.slow_value, self.value, config.value_average_decay)
         return {

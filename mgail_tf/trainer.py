@@ -58,8 +58,14 @@ class Trainer:
         self.learner = MGAIL(
             config,
             self.actions,
-            self.observations.encode(observations),
-            self.actions.encode(actions),
+            self._segment(
+                observations,
+                actions,
+                np.zeros([len(actions), self.actions.size], np.float32),
+                demonstrations.next_observations,
+                demonstrations.terminated,
+                demonstrations.ended,
+            ),
             demonstrations.termination_rate,
             self.rounds,
         )
@@ -189,16 +195,20 @@ class Trainer:
     ):
         """Stores a segment and does a whole round of updates: Algorithm 1, lines 7-14."""
         self.replay.push(
-            Segment(
-                self.observations.encode(observation),
-                self.actions.encode(action),
-                noise,
-                self.observations.encode(next_observation),
-                tf.cast(terminated, tf.float32),
-                tf.cast(ended, tf.float32),
-            )
+            self._segment(observation, action, noise, next_observation, terminated, ended)
         )
         return self.learner.update(self.replay, with_discriminator, with_policy)
+
+    def _segment(self, observation, action, noise, next_observation, terminated, ended):
+        """Encodes what happened, [..., ...], as the networks see it."""
+        return Segment(
+            self.observations.encode(observation),
+            self.actions.encode(action),
+            noise,
+            self.observations.encode(next_observation),
+            tf.cast(terminated, tf.float32),
+            tf.cast(ended, tf.float32),
+        )
 
     def evaluate(self, episodes, seed):
         """Measures the averaged deterministic policy. For reporting only: nothing depends on it.

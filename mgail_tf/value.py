@@ -8,21 +8,35 @@ from which the policy falls.
 import keras
 import tensorflow as tf
 
-from mgail_tf.discriminator import EXPERT, cross_entropy
 from mgail_tf.networks import DenseStack, dense
 
 
 class Value(keras.Model):
-    """V(s), the discounted mean cost per step from s on: (1 - gamma) sum_k gamma^k cost_k."""
+    """V(s), the discounted mean cost per step from s on: (1 - gamma) sum_k gamma^k cost_k.
+
+    Two networks estimate it, and the higher estimate counts: the policy seeks low values, and
+    would find those that are too low by mistake (Fujimoto et al. 2018). Costs are positive, and
+    so are the estimates.
+    """
 
     def __init__(self, hidden, *, weight_stddev=0.0):
         super().__init__()
-        self.hidden = DenseStack(hidden, weight_stddev=weight_stddev)
-        self.mean_cost = dense(1, weight_stddev=weight_stddev)
+        self.hidden_1, self.hidden_2 = (
+            DenseStack(hidden, weight_stddev=weight_stddev) for _ in range(2)
+        )
+        self.mean_cost_1, self.mean_cost_2 = (
+            dense(1, "softplus", weight_stddev=weight_stddev) for _ in range(2)
+        )
+
+    def estimates(self, observation):
+        """[..., observation_size] -> [..., 2]."""
+        one = self.mean_cost_1(self.hidden_1(observation))
+        other = self.mean_cost_2(self.hidden_2(observation))
+        return tf.concat([one, other], -1)
 
     def call(self, observation):
         """[..., observation_size] -> [...]."""
-        return self.mean_cost(self.hidden(observation))[..., 0]
+        return tf.reduce_max(self.estimates(observation), -1)
 
 
 def termination_cost(agent_rate, expert_rate):
@@ -37,27 +51,24 @@ def termination_cost(agent_rate, expert_rate):
     return tf.math.log1p(agent_rate / expert_rate)
 
 
-def value_targets(value, discriminator, segment, discount, decay, cost_of_termination):
-    """What V should be along a segment: lambda-returns of the cost, [T, batch].
+def value_targets(value, path, segment, discount, decay, cost_of_termination):
+    """What V should be along the policy's path: lambda-returns of the cost, [T, batch].
 
     Args:
       value: the (slowly following) network that is trusted beyond each step.
-      discriminator: tells the cost of the pairs of the segment as they acted.
-      segment: `replay.Segment`, [T, batch, ...].
+      path: `objective.Path`.
+      segment: the `replay.Segment` that it retraces; tells where episodes ended.
       discount: gamma.
       decay: lambda, from 0 (one step) to 1 (as many as the segment has).
       cost_of_termination: the cost of every step after a termination.
     """
-    cost = cross_entropy(discriminator(segment.observation, segment.action), EXPERT)
     # A time limit only stops us from looking on; after a termination there is nothing else.
-    beyond = tf.where(
-        segment.terminated > 0.0, cost_of_termination, value(segment.next_observation)
-    )
+    beyond = tf.where(segment.terminated > 0.0, cost_of_termination, value(path.observations[1:]))
     targets = []
     following = beyond[-1]
-    for step in reversed(range(cost.shape[0])):
+    for step in reversed(range(path.cost.shape[0])):
         mixed = (1.0 - decay) * beyond[step] + decay * following
         following = tf.where(segment.ended[step] > 0.0, beyond[step], mixed)
-        following = (1.0 - discount) * cost[step] + discount * following
+        following = (1.0 - discount) * path.cost[step] + discount * following
         targets.append(following)
     return tf.stack(targets[::-1])

@@ -25,7 +25,9 @@ class ExpertConfig:
       total_steps: environment steps.
       settling_steps: so many of them, at the end, go on from the best policy with a fifth of
         target_kl; steadier where learning on makes the expert faster but stumble.
-      settling_discount: gamma while settling, 0.99 before; the more, the more a fall costs.
+      settling_options: TRPO's arguments that are others while settling. The more discount, the
+        more a fall costs; it needs longer rollouts to be seen.
+      settling_episodes: of an evaluation while settling; the more, the rarer falls it sees.
       seed: of everything that is drawn.
       target_kl: bound on the divergence of an update.
       log_std_init: logarithm of the initial action noise, where actions are continuous.
@@ -37,7 +39,8 @@ class ExpertConfig:
 
     total_steps: int
     settling_steps: int = 0
-    settling_discount: float = 0.99
+    settling_options: dict = dataclasses.field(default_factory=dict)
+    settling_episodes: int = 50
     seed: int = 0
     target_kl: float = 0.02
     log_std_init: float = -0.5
@@ -58,9 +61,10 @@ EXPERTS = {
     "Walker2d": ExpertConfig(6_000_000, noise_scale=0.5, evaluate_every=200_000),
     "Ant": ExpertConfig(7_800_000, settling_steps=1_800_000, evaluate_every=200_000),
     "Humanoid": ExpertConfig(
-        16_000_000,
-        settling_steps=5_000_000,
-        settling_discount=0.997,
+        32_000_000,
+        settling_steps=20_800_000,
+        settling_options={"gamma": 0.999, "gae_lambda": 0.98, "n_steps": 2048},
+        settling_episodes=100,
         noise_scale=0.5,
         log_std_init=-1.0,
         num_envs=16,
@@ -114,19 +118,21 @@ class Training:
             )
         self.test_envs = VecNormalize(DummyVecEnv([make] * 5), training=False, norm_reward=False)
 
-    def _load(self, name, envs):
+    def _load(self, name, envs, **options):
         from sb3_contrib import TRPO
         from stable_baselines3.common.vec_env import VecNormalize
 
         self.envs = VecNormalize.load(self.folder / f"{name}_normalization.pkl", envs)
-        self.model = TRPO.load(self.folder / f"{name}_model.zip", env=self.envs, device="cpu")
+        self.model = TRPO.load(
+            self.folder / f"{name}_model.zip", env=self.envs, device="cpu", **options
+        )
+        self.envs.gamma = self.model.gamma
 
     def settle(self):
         """Returns to the best policy; from now on learns in smaller steps, judged more closely."""
-        self._load("best", self.envs.venv)
-        self.model.target_kl = self.config.target_kl / 5
-        for discounting in self.model, self.model.rollout_buffer, self.envs:
-            discounting.gamma = self.config.settling_discount
+        config = self.config
+        options = {"target_kl": config.target_kl / 5} | config.settling_options
+        self._load("best", self.envs.venv, **options)
         self.model.num_timesteps = self.progress["steps"]
         self.progress |= {"settling": True, "best_return": None}
 
@@ -141,7 +147,9 @@ class Training:
         self.test_envs.seed(1_000_000)
         progress = self.progress
         mean, deviation = evaluate_policy(
-            self.model, self.test_envs, n_eval_episodes=50 if progress["settling"] else 10
+            self.model,
+            self.test_envs,
+            n_eval_episodes=self.config.settling_episodes if progress["settling"] else 10,
         )
         progress["steps"] = self.model.num_timesteps
         progress["wall_seconds"] += time.time() - started

@@ -32,7 +32,10 @@ FORWARD_MODELS = {
 
 
 def draw_segment(policy, ends=ENDS, dtype=np.float64, length=LENGTH):
-    """Random states, one the next one's predecessor unless an episode ended between the two."""
+    """Random states, one the next one's predecessor unless an episode ended between the two.
+
+    The policy acts in them.
+    """
     rng = np.random.default_rng(1)
     shape = (length, len(ends))
     observation = rng.normal(size=(*shape, OBSERVATION))
@@ -40,8 +43,10 @@ def draw_segment(policy, ends=ENDS, dtype=np.float64, length=LENGTH):
     following = np.concatenate([observation[1:], rng.normal(size=(1, *shape[1:], OBSERVATION))])
     elsewhere = rng.normal(size=following.shape)
     following = np.where(ended[..., None] == 1.0, elsewhere, following)
-    noise = policy.noise.sample((*shape, ACTION), seed=1).numpy()
-    action = np.full_like(noise, np.nan)  # Nothing may depend on it: actions are taken anew.
+    noise = policy.noise.sample((*shape, ACTION), seed=[0, 1]).numpy()
+    action = np.array(
+        [policy.sample(*step) for step in zip(observation.astype(dtype), noise, strict=True)]
+    )
     values = observation, action, noise, following, ended, ended
     return Segment(*(tf.constant(value.astype(dtype)) for value in values))
 
@@ -158,7 +163,7 @@ def recursion(steps, history=None, message_limit=None, beyond=None):
 
 def differentiate(policy, *networks_and_segment, **options):
     with tf.GradientTape() as tape:
-        J = objective(policy, *networks_and_segment, DISCOUNT, **options)
+        J, _ = objective(policy, *networks_and_segment, DISCOUNT, **options)
     gradient = tape.gradient(J, policy.trainable_variables)
     return J.numpy(), np.concatenate([np.ravel(part) for part in gradient])
 
@@ -170,14 +175,14 @@ def distance(gradient, expected):
 def build(policy_name, forward_model_name="advanced", dtype=np.float64):
     policy = POLICIES[policy_name]()
     make_forward_model, history = FORWARD_MODELS[forward_model_name]
-    segment = draw_segment(policy, dtype=dtype)
+    segment = draw_segment(policy, dtype=dtype, length=1)
     networks = policy, Discriminator([8]), make_forward_model()
     # One step creates the weights.
-    objective(*networks, Segment(*(value[:1] for value in segment)), DISCOUNT)
+    objective(*networks, segment, DISCOUNT)
     rng = np.random.default_rng(2)
     for network in networks:  # Larger than the initial ones; and no bias is 0.
         network.set_weights([rng.normal(size=w.shape, scale=0.6) for w in network.get_weights()])
-    return (*networks, segment), history
+    return (*networks, draw_segment(policy, dtype=dtype)), history
 
 
 @pytest.mark.parametrize(
@@ -280,14 +285,22 @@ def test_states_move_as_the_forward_model_predicts(float64):
     weights = policy.get_weights()
     direction = [rng.normal(size=weight.shape) for weight in weights]
 
-    def projected_at(shift):
+    def move(shift):
         policy.set_weights([w + shift * d for w, d in zip(weights, direction, strict=True)])
+
+    def projected_at(shift):
+        move(shift)
         return np.sum(predict(corrections)[0].numpy() * projection)
 
     slope = (projected_at(1e-6) - projected_at(-1e-6)) / 2e-6
     computed = sum(np.sum(g * d) for g, d in zip(gradient, direction, strict=True))
     np.testing.assert_allclose(computed, slope, rtol=1e-6)
     assert abs(slope) > 1e-2
+
+    move(0.5)
+    moved, _ = unroll(policy, forward_model, segment)
+    np.testing.assert_allclose(moved, predict(corrections)[0], rtol=1e-10)
+    assert np.abs(moved[-1] - segment.next_observation[-1]).max() > 0.1
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mgail_tf.discriminator import AGENT, EXPERT, Discriminator
+from mgail_tf.objective import Path
 from mgail_tf.replay import Segment
 from mgail_tf.value import Value, termination_cost, value_targets
 
@@ -26,29 +26,35 @@ def expected_target(costs, beyond, decay):
 @pytest.mark.parametrize("decay", [0.0, 0.7, 1.0])
 def test_targets_are_mixtures_of_returns(float64, decay):
     rng = np.random.default_rng(0)
-    observation, following = rng.normal(size=(2, LENGTH, BATCH, 3))
-    action, noise = rng.normal(size=(2, LENGTH, BATCH, 2))
+    nowhere = np.full([LENGTH, BATCH, 3], np.nan)  # It is the path that counts.
+    path = Path(rng.normal(size=(LENGTH + 1, BATCH, 3)), None, rng.random((LENGTH, BATCH)))
     terminated, ended = np.zeros([2, LENGTH, BATCH])
     terminated[2, 1] = ended[2, 1] = 1.0
     ended[1, 2] = 1.0  # By the time limit.
     terminated[4, 3] = ended[0, 3] = ended[4, 3] = 1.0
-    fields = observation, action, noise, following, terminated, ended
+    fields = nowhere, nowhere, nowhere, nowhere, terminated, ended
     segment = Segment(*map(tf.constant, fields))
-    value, discriminator = Value([8]), Discriminator([8])
-    targets = value_targets(
-        value, discriminator, segment, DISCOUNT, decay, COST_OF_TERMINATION
-    ).numpy()
+    value = Value([8])
+    targets = value_targets(value, path, segment, DISCOUNT, decay, COST_OF_TERMINATION).numpy()
 
-    logits = discriminator(observation, action).numpy()
-    cost = np.log1p(np.exp(logits[..., AGENT] - logits[..., EXPERT]))
-    beyond = np.where(terminated == 1.0, COST_OF_TERMINATION, value(following))
+    beyond = np.where(terminated == 1.0, COST_OF_TERMINATION, value(path.observations[1:]))
     for b in range(BATCH):
         for t in range(LENGTH):
             ends = np.flatnonzero(ended[t:, b])
             last = t + ends[0] if len(ends) else LENGTH - 1
             seen = slice(t, last + 1)
-            expected = expected_target(cost[seen, b], beyond[seen, b], decay)
+            expected = expected_target(path.cost[seen, b], beyond[seen, b], decay)
             np.testing.assert_allclose(targets[t, b], expected, rtol=1e-9)
+
+
+def test_value_is_the_higher_of_two_positive_estimates():
+    value = Value([8])
+    observations = np.random.default_rng(0).normal(scale=5.0, size=(100, 3)).astype(np.float32)
+    higher = value(observations).numpy()
+    estimates = value.estimates(observations).numpy()
+    np.testing.assert_array_equal(higher, estimates.max(-1))
+    assert (estimates > 0.0).all()
+    assert 0.0 < np.mean(higher == estimates[:, 0]) < 1.0
 
 
 def test_termination_cost_is_the_best_discriminators():
