@@ -2,12 +2,14 @@
 
 Needs requirements-experts.txt. What the expert knows is kept in expert_data/NAME/training/; the
 best evaluated policy is written to expert_data/NAME/expert/ at the end, and what is known about it
-to expert_data/NAME/expert.json. A smaller --total_steps than were trained writes them at once.
+to expert_data/NAME/expert.json; demonstrations of an earlier expert are removed. A smaller
+--total_steps than were trained writes them at once.
 """
 
 import dataclasses
 import json
 import pathlib
+import shutil
 import time
 
 from absl import flags
@@ -61,8 +63,8 @@ EXPERTS = {
     "Walker2d": ExpertConfig(6_000_000, noise_scale=0.5, evaluate_every=200_000),
     "Ant": ExpertConfig(7_800_000, settling_steps=1_800_000, evaluate_every=200_000),
     "Humanoid": ExpertConfig(
-        32_000_000,
-        settling_steps=20_800_000,
+        27_000_000,
+        settling_steps=15_800_000,
         settling_options={"gamma": 0.999, "gae_lambda": 0.98, "n_steps": 2048},
         settling_episodes=100,
         noise_scale=0.5,
@@ -258,6 +260,8 @@ def main():
     export(ENV.value, config, folder / "training", folder / "expert")
     described = describe(ENV.value, config, training.progress, folder / "expert")
     (folder / "expert.json").write_text(json.dumps(described) + "\n")
+    # They were drawn from the expert before this one.
+    shutil.rmtree(folder / "demonstrations", ignore_errors=True)
     for name in ("deterministic", "stochastic"):
         print(name, described[name])
 

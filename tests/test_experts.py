@@ -33,10 +33,7 @@ def described(task, expert_data):
     return json.loads((expert_data / task / "expert.json").read_text())
 
 
-def test_tabled_level(task, described, request):
-    if task == "Humanoid":
-        # Still in training: in a tenth of its episodes it falls.
-        request.applymarker(pytest.mark.xfail(strict=True))
+def test_tabled_level(task, described):
     deterministic, stochastic = described["deterministic"], described["stochastic"]
     assert deterministic["return_mean"] >= LEVELS[task]
     assert stochastic["return_mean"] >= allowing_a_tenth(deterministic["return_mean"])
