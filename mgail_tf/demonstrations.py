@@ -186,7 +186,7 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
         np.concatenate(values) for values in zip(*pairs, strict=True)
     )
     observations, following = observations.astype(np.float32), following.astype(np.float32)
-    if not (np.isfinite(observations).all() and np.isfinite(actions).all()):
+    if not all(np.isfinite(values).all() for values in (observations, actions, following)):
         raise UserError(f"{dataset} has NaN or infinite values; remove those episodes")
     known = all(value is not None and np.isfinite(value) for value in returns)
     return_mean = float(np.mean(returns)) if known else None

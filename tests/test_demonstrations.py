@@ -94,6 +94,21 @@ def test_first_trajectories_and_their_pairs(tmp_path):
     assert len(demonstrations.load(folder, "CartPole").actions) == 12
 
 
+def test_pairs_know_where_they_led_and_what_follows(tmp_path):
+    loaded = demonstrations.load(write(tmp_path), "CartPole")
+    ends = np.isin(np.arange(12), [4, 11])
+    np.testing.assert_array_equal(loaded.ended, ends)
+    np.testing.assert_array_equal(loaded.terminated, ends)
+    np.testing.assert_array_equal(
+        loaded.next_observations[:-1][~ends[:-1]], loaded.observations[1:][~ends[:-1]]
+    )
+    np.testing.assert_allclose(loaded.next_observations[ends][:, 0], [0.05, 1.07], rtol=1e-6)
+    # Where some are left out, none follows another.
+    assert demonstrations.load(
+        tmp_path / "test" / "written-v0", "CartPole", subsample=2
+    ).ended.all()
+
+
 def test_subsampling_keeps_every_third_pair_from_a_random_offset(tmp_path):
     folder = write(tmp_path, lengths=(30,) * 20)
     kept = demonstrations.load(folder, "CartPole", subsample=3, seed=1).observations[:, 0]
