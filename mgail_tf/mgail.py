@@ -14,7 +14,7 @@ from mgail_tf.encoding import DiscreteActions
 from mgail_tf.forward_model import FORWARD_MODELS, prediction_loss
 from mgail_tf.objective import Path, objective
 from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
-from mgail_tf.replay import Replay, Segment
+from mgail_tf.replay import Segment
 from mgail_tf.value import Value, termination_cost, value_targets
 
 
@@ -42,7 +42,7 @@ class MGAIL(tf.Module):
     Args:
       config: `config.Config`.
       actions: the action encoding.
-      demonstrated: `replay.Segment` [pairs, ...], the demonstrations; their noise is not used.
+      observation_size: length of an observation.
       expert_termination_rate: terminations per demonstrated step, more than 0.
       total_rounds: number of calls of `update` over which the learning rates fall.
     """
@@ -51,15 +51,12 @@ class MGAIL(tf.Module):
         self,
         config,
         actions,
-        demonstrated,
+        observation_size,
         expert_termination_rate,
         total_rounds,
     ):
         super().__init__()
         self.config = config
-        pairs, observation_size = demonstrated.observation.shape
-        self._demonstrated = Replay(pairs, 1, observation_size, actions.size)
-        self._demonstrated.push(Segment(*(values[:, None] for values in demonstrated)))
         self._expert_termination_rate = expert_termination_rate
         self._generator = tf.random.Generator.from_seed(config.seed)
         self.policy = make_policy(config, actions)
@@ -108,11 +105,12 @@ class MGAIL(tf.Module):
             self.forward_model, config.forward_model_learning_rate, config.forward_model_updates
         )
 
-    def update(self, replay, with_discriminator=True, with_policy=True):
+    def update(self, replay, demonstrated, with_discriminator=True, with_policy=True):
         """One round of updates of the networks: Algorithm 1, lines 7-14.
 
         Args:
           replay: the experience buffer B.
+          demonstrated: the demonstrations, a `Replay` too; their noise is not used.
           with_discriminator, with_policy: whether these take part.
 
         Returns:
@@ -123,12 +121,12 @@ class MGAIL(tf.Module):
         def forward_model():
             history = config.forward_model_history
             return self.update_forward_model(
-                self._sample(replay, config.batch_size // history, history)
+                self._sample(replay, demonstrated, config.batch_size // history, history)
             )
 
         def discriminator():
-            expert = self._demonstrated.sample(config.batch_size, 1, self._seed())
-            agent = self._sample(replay, config.batch_size, 1, act_anew=True)
+            expert = demonstrated.sample(config.batch_size, 1, self._seed())
+            agent = self._sample(replay, demonstrated, config.batch_size, 1, act_anew=True)
             return self.update_discriminator(
                 (expert.observation[0], expert.action[0]), (agent.observation[0], agent.action[0])
             )
@@ -136,6 +134,7 @@ class MGAIL(tf.Module):
         def policy():
             segment = self._sample(
                 replay,
+                demonstrated,
                 config.policy_segments,
                 config.segment_length,
                 newest=config.policy_replay_steps // config.num_envs,
@@ -154,11 +153,11 @@ class MGAIL(tf.Module):
     def _seed(self):
         return self._generator.uniform([2], minval=None, dtype=tf.int32)
 
-    def _sample(self, replay, batch_size, length, newest=None, act_anew=False):
+    def _sample(self, replay, demonstrated, batch_size, length, newest=None, act_anew=False):
         """Draws segments of the agent, a share of them where the expert has been.
 
         Args:
-          replay: the experience buffer B.
+          replay, demonstrated: as in `update`.
           batch_size, length, newest: as in `Replay.sample`.
           act_anew: whether the agent acts where the expert has been, instead of the expert.
 
@@ -169,13 +168,11 @@ class MGAIL(tf.Module):
         segment = replay.sample(batch_size - there, length, self._seed(), newest)
         if not there:
             return segment
-        demonstrated = self._demonstrated.sample(there, length, self._seed())
-        noise = self.policy.noise.sample(demonstrated.noise.shape, seed=self._seed())
-        demonstrated = demonstrated._replace(noise=noise)
+        other = demonstrated.sample(there, length, self._seed())
+        other = other._replace(noise=self.policy.noise.sample(other.noise.shape, seed=self._seed()))
         if act_anew:
-            action = self.policy.sample(demonstrated.observation, noise)
-            demonstrated = demonstrated._replace(action=action)
-        return Segment(*(tf.concat(pair, 1) for pair in zip(segment, demonstrated, strict=True)))
+            other = other._replace(action=self.policy.sample(other.observation, other.noise))
+        return Segment(*(tf.concat(pair, 1) for pair in zip(segment, other, strict=True)))
 
     @tf.function
     def update_forward_model(self, segment):

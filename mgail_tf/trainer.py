@@ -58,14 +58,7 @@ class Trainer:
         self.learner = MGAIL(
             config,
             self.actions,
-            self._segment(
-                observations,
-                actions,
-                np.zeros([len(actions), self.actions.size], np.float32),
-                demonstrations.next_observations,
-                demonstrations.terminated,
-                demonstrations.ended,
-            ),
+            self.observations.size,
             demonstrations.termination_rate,
             self.rounds,
         )
@@ -75,6 +68,16 @@ class Trainer:
             self.observations.size,
             self.actions.size,
         )
+        self.demonstrated = Replay(len(actions), 1, self.observations.size, self.actions.size)
+        segment = self._segment(
+            observations,
+            actions,
+            np.zeros([len(actions), self.actions.size], np.float32),
+            demonstrations.next_observations,
+            demonstrations.terminated,
+            demonstrations.ended,
+        )
+        self.demonstrated.push(tf.nest.map_structure(lambda values: values[:, None], segment))
         self.policy = DeployedPolicy(self.learner.average_policy, self.observations, self.actions)
         self.environments = ParallelEnvironments(
             config.env, config.num_envs, config.seed, self._start_wrapper(observations)
@@ -197,7 +200,7 @@ class Trainer:
         self.replay.push(
             self._segment(observation, action, noise, next_observation, terminated, ended)
         )
-        return self.learner.update(self.replay, with_discriminator, with_policy)
+        return self.learner.update(self.replay, self.demonstrated, with_discriminator, with_policy)
 
     def _segment(self, observation, action, noise, next_observation, terminated, ended):
         """Encodes what happened, [..., ...], as the networks see it."""

@@ -25,44 +25,47 @@ def transitions(place, shape):
 def learner():
     config = configs.make("Hopper", demonstrated_share=0.25)
     actions = encode_actions(gymnasium.spaces.Box(-9.0, 9.0, (ACTION,)))
-    return MGAIL(config, actions, transitions(EXPERT_PLACE, (50,)), 0.01, total_rounds=1)
+    return MGAIL(config, actions, OBSERVATION, 0.01, total_rounds=1)
 
 
 @pytest.fixture
-def replay():
-    replay = Replay(20, 3, OBSERVATION, ACTION)
-    replay.push(transitions(AGENT_PLACE, (20, 3)))
-    return replay
+def replays():
+    """The agent's experience and the demonstrations."""
+    shapes = {AGENT_PLACE: (20, 3), EXPERT_PLACE: (50, 1)}
+    replays = [Replay(*shape, OBSERVATION, ACTION) for shape in shapes.values()]
+    for replay, (place, shape) in zip(replays, shapes.items(), strict=True):
+        replay.push(transitions(place, shape))
+    return replays
 
 
 def at_expert(segment):
     return segment.observation.numpy()[0, :, 0] >= EXPERT_PLACE
 
 
-def test_a_share_of_the_segments_starts_where_the_expert_has_been(learner, replay):
-    segment = learner._sample(replay, BATCH, LENGTH)
+def test_a_share_of_the_segments_starts_where_the_expert_has_been(learner, replays):
+    segment = learner._sample(*replays, BATCH, LENGTH)
     assert segment.observation.shape == (LENGTH, BATCH, OBSERVATION)
     there = at_expert(segment)
     assert there.sum() == BATCH / 4
-    demonstrated = learner._demonstrated.sample(1000, 1, [0, 0]).action.numpy().reshape(-1, ACTION)
+    demonstrated = replays[1].sample(1000, 1, [0, 0]).action.numpy().reshape(-1, ACTION)
     for action in segment.action.numpy()[:, there].reshape(-1, ACTION):
         assert (np.abs(demonstrated - action).max(-1) == 0.0).any()
     # The expert's noise is not known; the agent's is drawn each time.
     assert segment.noise.numpy()[:, there].std() > 0.5
-    again = learner._sample(replay, BATCH, LENGTH)
+    again = learner._sample(*replays, BATCH, LENGTH)
     assert not np.isin(again.noise.numpy()[:, there], segment.noise.numpy()[:, there]).any()
 
 
-def test_discriminator_sees_what_the_agent_does_where_the_expert_has_been(learner, replay):
-    segment = learner._sample(replay, BATCH, 1, act_anew=True)
+def test_discriminator_sees_what_the_agent_does_where_the_expert_has_been(learner, replays):
+    segment = learner._sample(*replays, BATCH, 1, act_anew=True)
     there = at_expert(segment)
     chosen = learner.policy.sample(segment.observation, segment.noise).numpy()
     np.testing.assert_allclose(segment.action.numpy()[:, there], chosen[:, there], rtol=1e-5)
     assert np.abs(segment.action.numpy() - chosen)[:, ~there].min(-1).max() > 0.1
 
 
-def test_without_demonstrated_share_all_is_the_agents(replay):
+def test_without_demonstrated_share_all_is_the_agents(replays):
     config = configs.make("Hopper", "paper")
     actions = encode_actions(gymnasium.spaces.Box(-9.0, 9.0, (ACTION,)))
-    learner = MGAIL(config, actions, transitions(EXPERT_PLACE, (50,)), 0.01, total_rounds=1)
-    assert not at_expert(learner._sample(replay, BATCH, LENGTH)).any()
+    learner = MGAIL(config, actions, OBSERVATION, 0.01, total_rounds=1)
+    assert not at_expert(learner._sample(*replays, BATCH, LENGTH)).any()
