@@ -94,7 +94,7 @@ def prediction_loss(forward_model, segment):
     """Mean squared error of the one-step predictions along a segment: a scalar.
 
     The memory is carried from step to step, so a segment's length is the number of past states
-    that the model sees while it trains. Arguments are as in `predict_along`.
+    that the model sees while it trains. Network and segment are as in `predict_along`.
     """
     predictions = predict_along(forward_model, segment)
     error = tf.reduce_mean((predictions - segment.next_observation) ** 2, -1)

@@ -117,6 +117,9 @@ class MGAIL(tf.Module):
           A dict of scalars, the means over the round's updates.
         """
         config = self.config
+        cost_of_termination = termination_cost(
+            replay.termination_rate(), self._expert_termination_rate
+        )
 
         def forward_model():
             history = config.forward_model_history
@@ -139,9 +142,7 @@ class MGAIL(tf.Module):
                 config.segment_length,
                 newest=config.policy_replay_steps // config.num_envs,
             )
-            rate = replay.termination_rate()
-            cost = termination_cost(rate, self._expert_termination_rate)
-            return self.update_policy(segment, cost)
+            return self.update_policy(segment, cost_of_termination)
 
         metrics = _repeat(forward_model, config.forward_model_updates)
         if with_discriminator:
