@@ -107,7 +107,7 @@ class Config:
         (200, 100), "widths of the discriminator's hidden layers", 1
     )
     value_hidden: tuple[int, ...] = _option((100, 100), "widths of the value's hidden layers", 1)
-    forward_model: str = _option("advanced", "Fig. 4", choices=("advanced", "basic"))
+    forward_model: str = _option("basic", "Fig. 4", choices=("advanced", "basic"))
     forward_model_width: int = _option(100, "units of each of the forward model's layers", 1)
     forward_model_history: int = _option(
         1, "past states that the forward model's GRU sees, before it starts anew", 1
@@ -189,6 +189,7 @@ PRESETS = {
         "segment_length": 10,
         "demonstrated_share": 0.0,
         "batch_size": 70,
+        "forward_model": "advanced",
         "forward_model_residual": False,
         "dropout": 0.25,
         "weight_stddev": 0.15,

@@ -68,7 +68,6 @@ class Trainer:
             self.observations.size,
             self.actions.size,
         )
-        self.demonstrated = Replay(len(actions), 1, self.observations.size, self.actions.size)
         segment = self._segment(
             observations,
             actions,
@@ -76,6 +75,12 @@ class Trainer:
             demonstrations.next_observations,
             demonstrations.terminated,
             demonstrations.ended,
+        )
+        # Segments of a single pair and a tail that does not count need something behind them.
+        repeats = -(-config.segment_length // len(actions))
+        segment = tf.nest.map_structure(lambda values: tf.concat([values] * repeats, 0), segment)
+        self.demonstrated = Replay(
+            repeats * len(actions), 1, self.observations.size, self.actions.size
         )
         self.demonstrated.push(tf.nest.map_structure(lambda values: values[:, None], segment))
         self.policy = DeployedPolicy(self.learner.average_policy, self.observations, self.actions)

@@ -111,6 +111,22 @@ def test_rewards_may_be_missing(cartpole, tmp_path):
     assert result["return_mean"] > 0
 
 
+@pytest.mark.parametrize("pairs", [1, 3])
+def test_demonstrations_may_be_shorter_than_a_segment(pairs, cartpole, tmp_path):
+    few = cartpole._replace(
+        **{
+            name: getattr(cartpole, name)[-pairs:]
+            for name in ("observations", "actions", "next_observations", "terminated", "ended")
+        }
+    )
+    trainer = Trainer(configs.make("CartPole", **SMALL), few, tmp_path / "run")
+    before = weights(trainer)
+    trainer.train(progress=False)
+    after = weights(trainer)
+    assert all(np.isfinite(values).all() for values in after)
+    assert all((new != old).any() for new, old in zip(after, before, strict=True))
+
+
 def test_other_configuration_in_logdir_changes_nothing(cartpole, tmp_path):
     Trainer(configs.make("CartPole", **SMALL), cartpole, tmp_path)
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
