@@ -137,8 +137,8 @@ class Config:
     final_learning_rate: float = _option(
         0.02, "share of the learning rates left at the end", maximum=1
     )
-    average_decay: float = _option(
-        0.999, "of the averaged policy's weights, per policy update", maximum=1
+    average_share: float = _option(
+        0.1, "share of the policy's updates so far that its averaged weights reach back", maximum=1
     )
 
     # Reporting.
@@ -204,7 +204,7 @@ PRESETS = {
         "policy_learning_rate": 1e-4,
         "forward_model_learning_rate": 1e-4,
         "final_learning_rate": 1.0,
-        "average_decay": 0.0,
+        "average_share": 0.0,
     },
 }
 

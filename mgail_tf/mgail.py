@@ -226,7 +226,8 @@ class MGAIL(tf.Module):
             )
             loss = config.policy_cost_scale * J
         norm = self._apply(tape, loss, self.policy, self.policy_optimizer)
-        _follow(self.average_policy, self.policy, config.average_decay)
+        updates = tf.cast(self.policy_optimizer.iterations, tf.float32)
+        _follow(self.average_policy, self.policy, 1.0 / (1.0 + config.average_share * updates))
         metrics = {"policy/loss": loss, "policy/gradient_norm": norm}
         if config.value:
             path = Path(*(tf.stop_gradient(values) for values in path))
@@ -248,7 +249,7 @@ class MGAIL(tf.Module):
             error = self.value.estimates(path.observations[:-1]) - targets[..., None]
             loss = tf.reduce_mean(segment.alive[..., None] * error**2)
         norm = self._apply(tape, loss, self.value, self.value_optimizer)
-        _follow(self.slow_value, self.value, config.value_average_decay)
+        _follow(self.slow_value, self.value, 1.0 - config.value_average_decay)
         return {
             "value/loss": loss,
             "value/gradient_norm": norm,
@@ -271,10 +272,10 @@ def _share(condition):
     return tf.reduce_mean(tf.cast(condition, tf.float32))
 
 
-def _follow(average, model, decay):
-    """Moves the weights of an average a little towards those of the model."""
+def _follow(average, model, share):
+    """Moves the weights of an average by this share of the way to those of the model."""
     for slow, weight in zip(average.trainable_variables, model.trainable_variables, strict=True):
-        slow.assign_add((1.0 - decay) * (weight - slow))
+        slow.assign_add(share * (weight - slow))
 
 
 def _repeat(update, times):

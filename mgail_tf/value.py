@@ -62,8 +62,11 @@ def value_targets(value, path, segment, discount, decay, cost_of_termination):
       decay: lambda, from 0 (one step) to 1 (as many as the segment has).
       cost_of_termination: the cost of every step after a termination.
     """
+    # No mean is above the highest of what it is taken of; an estimate that feeds on itself may be.
+    highest = tf.maximum(tf.reduce_max(path.cost), cost_of_termination)
+    beyond = tf.minimum(value(path.observations[1:]), highest)
     # A time limit only stops us from looking on; after a termination there is nothing else.
-    beyond = tf.where(segment.terminated > 0.0, cost_of_termination, value(path.observations[1:]))
+    beyond = tf.where(segment.terminated > 0.0, cost_of_termination, beyond)
     targets = []
     following = beyond[-1]
     for step in reversed(range(path.cost.shape[0])):

@@ -69,3 +69,17 @@ def test_without_demonstrated_share_all_is_the_agents(replays):
     actions = encode_actions(gymnasium.spaces.Box(-9.0, 9.0, (ACTION,)))
     learner = MGAIL(config, actions, OBSERVATION, 0.01, total_rounds=1)
     assert not at_expert(learner._sample(*replays, BATCH, LENGTH)).any()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+def test_averaged_policy_reaches_back_a_share_of_the_updates(share, replays):
+    config = configs.make("Hopper", average_share=share)
+    actions = encode_actions(gymnasium.spaces.Box(-9.0, 9.0, (ACTION,)))
+    learner = MGAIL(config, actions, OBSERVATION, 0.01, total_rounds=10)
+    average = learner.policy.get_weights()[0]
+    for update in range(1, 6):
+        learner.update_policy(learner._sample(*replays, BATCH, LENGTH), 7.0)
+        newest = learner.policy.get_weights()[0]
+        average = average + (newest - average) / (1.0 + share * update)
+        np.testing.assert_allclose(learner.average_policy.get_weights()[0], average, atol=1e-6)
+    assert np.abs(average - newest).max() > 1e-4 or not share

@@ -47,6 +47,22 @@ def test_targets_are_mixtures_of_returns(float64, decay):
             np.testing.assert_allclose(targets[t, b], expected, rtol=1e-9)
 
 
+def test_targets_stay_below_the_highest_cost():
+    path = Path(np.zeros([LENGTH + 1, BATCH, 3]), None, np.full([LENGTH, BATCH], 2.0))
+    path.cost[3, 1] = 5.0
+    segment = Segment(*(tf.zeros([LENGTH, BATCH], tf.float64) for _ in Segment._fields))
+
+    def targets(estimate, cost_of_termination):
+        def value(observations):
+            return tf.fill(observations.shape[:-1], tf.constant(estimate, tf.float64))
+
+        return value_targets(value, path, segment, DISCOUNT, 0.5, cost_of_termination).numpy()
+
+    np.testing.assert_array_equal(targets(1000.0, 4.0), targets(5.0, 4.0))
+    np.testing.assert_array_equal(targets(1000.0, 7.0), targets(7.0, 7.0))
+    assert (targets(4.9, 4.0) < targets(5.0, 4.0)).all()
+
+
 def test_value_is_the_higher_of_two_positive_estimates():
     value = Value([8])
     observations = np.random.default_rng(0).normal(scale=5.0, size=(100, 3)).astype(np.float32)
