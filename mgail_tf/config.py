@@ -36,17 +36,17 @@ TASKS = {
         hyperparameters={"value": False},
     ),
     "MountainCar": Task("MountainCar-v0", 1, 50_000),
-    "Acrobot": Task("Acrobot-v1", 1, 20_000),
-    "Hopper": Task("Hopper-v5", 4, 80_000),
-    "Walker2d": Task("Walker2d-v5", 4, 200_000),
+    "Acrobot": Task("Acrobot-v1", 1, 50_000),
+    "Hopper": Task("Hopper-v5", 4, 150_000),
+    "Walker2d": Task("Walker2d-v5", 4, 400_000),
     "HalfCheetah": Task(
         "HalfCheetah-v5",
         4,
-        30_000,
+        40_000,
         hyperparameters={"gradient_penalty": 0.1, "message_limit": 3.0},
     ),
-    "Ant": Task("Ant-v5", 4, 200_000),
-    "Humanoid": Task("Humanoid-v5", 80, 2_000_000),
+    "Ant": Task("Ant-v5", 4, 300_000),
+    "Humanoid": Task("Humanoid-v5", 80, 150_000),
 }
 
 

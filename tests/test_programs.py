@@ -64,6 +64,12 @@ def test_train_then_evaluate_from_another_folder(tmp_path):
     done = run("evaluate.py", *model, "--episodes=0", folder=tmp_path)
     assert done.returncode == 2 and "episodes" in done.stderr
 
+    done = run("tabulate_results.py", "--runs=.", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"| 0 | {result['normalized_return']:.3f} | " in done.stdout
+    done = run("tabulate_results.py", "--runs=out", folder=tmp_path)
+    assert done.returncode == 2 and "no finished run" in done.stderr
+
 
 @pytest.mark.parametrize("env", TASKS)
 def test_every_task_starts(env, tmp_path):
