@@ -45,8 +45,8 @@ TASKS = {
         40_000,
         hyperparameters={"gradient_penalty": 0.1, "message_limit": 3.0},
     ),
-    "Ant": Task("Ant-v5", 4, 300_000),
-    "Humanoid": Task("Humanoid-v5", 80, 150_000),
+    "Ant": Task("Ant-v5", 4, 200_000),
+    "Humanoid": Task("Humanoid-v5", 80, 120_000),
 }
 
 
