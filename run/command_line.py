@@ -57,6 +57,12 @@ def _fail(error):
     sys.exit(2)
 
 
+def print_table(header, rows):
+    """Prints a table in Markdown; every row has as many cells as the header."""
+    for cells in header, ["---"] * len(header), *rows:
+        print("|", *[f"{cell} |" for cell in cells])
+
+
 def parse_integers(name, words):
     """A flag's list of words as a tuple of integers.
 

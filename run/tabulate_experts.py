@@ -66,8 +66,7 @@ def draw(experts, file):
 def main():
     files = {name: pathlib.Path(command_line.EXPERT_DATA, name, "expert.json") for name in TASKS}
     experts = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
-    for cells in (HEADER, ["---"] * len(HEADER), *(row(*expert) for expert in experts.items())):
-        print("|", *[f"{cell} |" for cell in cells])
+    command_line.print_table(HEADER, [row(*expert) for expert in experts.items()])
     draw(experts, command_line.EXPERT_DATA / "learning_curves.png")
 
 

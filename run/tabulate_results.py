@@ -55,8 +55,7 @@ def main():
     for _, runs in itertools.groupby(sorted(results, key=place), lambda result: result["env"]):
         runs = list(runs)
         print(title(runs[0]) + "\n")
-        for cells in HEADER, ["---"] * len(HEADER), *map(row, runs):
-            print("|", *[f"{cell} |" for cell in cells])
+        command_line.print_table(HEADER, map(row, runs))
         print()
 
 

@@ -21,11 +21,15 @@ def transitions(place, shape):
     return Segment(*(tf.constant(values, tf.float32) for values in fields))
 
 
+def make_learner(**settings):
+    config = configs.make("Hopper", **settings)
+    actions = encode_actions(gymnasium.spaces.Box(-9.0, 9.0, (ACTION,)))
+    return MGAIL(config, actions, OBSERVATION, 0.01, total_rounds=10)
+
+
 @pytest.fixture
 def learner():
-    config = configs.make("Hopper", demonstrated_share=0.25)
-    actions = encode_actions(gymnasium.spaces.Box(-9.0, 9.0, (ACTION,)))
-    return MGAIL(config, actions, OBSERVATION, 0.01, total_rounds=1)
+    return make_learner(demonstrated_share=0.25)
 
 
 @pytest.fixture
@@ -65,17 +69,13 @@ def test_discriminator_sees_what_the_agent_does_where_the_expert_has_been(learne
 
 
 def test_without_demonstrated_share_all_is_the_agents(replays):
-    config = configs.make("Hopper", "paper")
-    actions = encode_actions(gymnasium.spaces.Box(-9.0, 9.0, (ACTION,)))
-    learner = MGAIL(config, actions, OBSERVATION, 0.01, total_rounds=1)
+    learner = make_learner(preset="paper")
     assert not at_expert(learner._sample(*replays, BATCH, LENGTH)).any()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
 def test_averaged_policy_reaches_back_a_share_of_the_updates(share, replays):
-    config = configs.make("Hopper", average_share=share)
-    actions = encode_actions(gymnasium.spaces.Box(-9.0, 9.0, (ACTION,)))
-    learner = MGAIL(config, actions, OBSERVATION, 0.01, total_rounds=10)
+    learner = make_learner(average_share=share)
     average = learner.policy.get_weights()[0]
     for update in range(1, 6):
         learner.update_policy(learner._sample(*replays, BATCH, LENGTH), 7.0)
