@@ -82,6 +82,7 @@ class Config:
         maximum=1,
     )
     noise_stddev: float = _option(0.3, "sigma, in standard deviations of demonstrated actions")
+    final_noise: float = _option(0.33, "share of sigma left at the end", maximum=1)
     learn_noise: bool = _option(False, "learn sigma(s) (Eq. 10), from noise_stddev on")
     temperature: float = _option(1.0, "tau of the Gumbel-Softmax", 1e-3)
 
@@ -181,6 +182,7 @@ PRESETS = {
         "preparation_rounds": 1000,
         "block_rounds": 100,
         "noise_stddev": 1 / 6,
+        "final_noise": 1.0,
         "policy_updates": 1,
         "discriminator_updates": 1,
         "forward_model_updates": 1,

@@ -44,7 +44,7 @@ class MGAIL(tf.Module):
       actions: the action encoding.
       observation_size: length of an observation.
       expert_termination_rate: terminations per demonstrated step, more than 0.
-      total_rounds: number of calls of `update` over which the learning rates fall.
+      total_rounds: number of calls of `update` over which the learning rates and the noise fall.
     """
 
     def __init__(
@@ -84,10 +84,13 @@ class MGAIL(tf.Module):
         self.average_policy.set_weights(self.policy.get_weights())
         self.slow_value.set_weights(self.value.get_weights())
 
-        def optimizer(model, learning_rate, updates):
-            schedule = keras.optimizers.schedules.PolynomialDecay(
-                learning_rate, total_rounds * updates, learning_rate * config.final_learning_rate
+        def falling(initial, updates, final_share):
+            return keras.optimizers.schedules.PolynomialDecay(
+                initial, total_rounds * updates, initial * final_share
             )
+
+        def optimizer(model, learning_rate, updates):
+            schedule = falling(learning_rate, updates, config.final_learning_rate)
             adam = keras.optimizers.Adam(schedule, clipvalue=config.gradient_clip or None)
             adam.build(model.trainable_variables)
             return adam
@@ -95,6 +98,7 @@ class MGAIL(tf.Module):
         self.policy_optimizer = optimizer(
             self.policy, config.policy_learning_rate, config.policy_updates
         )
+        self._noise_share = falling(1.0, config.policy_updates, config.final_noise)
         self.value_optimizer = optimizer(
             self.value, config.value_learning_rate, config.policy_updates
         )
@@ -149,7 +153,14 @@ class MGAIL(tf.Module):
             metrics |= _repeat(discriminator, config.discriminator_updates)
         if with_policy:
             metrics |= _repeat(policy, config.policy_updates)
+            self._lower_noise()
         return metrics
+
+    def _lower_noise(self):
+        if isinstance(self.policy, GaussianPolicy):
+            share = self._noise_share(self.policy_optimizer.iterations)
+            self.policy.noise_share.assign(share)
+            self.average_policy.noise_share.assign(share)
 
     def _seed(self):
         return self._generator.uniform([2], minval=None, dtype=tf.int32)

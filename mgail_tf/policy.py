@@ -35,6 +35,9 @@ class GaussianPolicy(keras.Model):
       stddev: [size] or scalar, sigma's (initial) value.
       learn_stddev: sigma(s) is learned as Eq. 10 has it, else it is the constant `stddev`.
       low, high: [size] or scalar, bounds of the action; see `move_to_bounds`.
+
+    Attributes:
+      noise_share: a scalar variable, 1 at first; sigma is multiplied by it.
     """
 
     noise = tfd.Normal(0.0, 1.0)
@@ -59,6 +62,9 @@ class GaussianPolicy(keras.Model):
         self.initial_stddev = tf.constant(stddev, self.compute_dtype) * tf.ones(
             size, self.compute_dtype
         )
+        self.noise_share = self.add_weight(
+            name="noise_share", shape=(), initializer="ones", trainable=False
+        )
         self.low, self.high = low, high
 
     def call(self, observation, training=False):
@@ -68,7 +74,7 @@ class GaussianPolicy(keras.Model):
         stddev = tf.broadcast_to(self.initial_stddev, tf.shape(mean))
         if self.log_stddev is not None:
             stddev *= tf.exp(tf.clip_by_value(self.log_stddev(features), -3.0, 3.0))
-        return tfd.MultivariateNormalDiag(mean, stddev)
+        return tfd.MultivariateNormalDiag(mean, self.noise_share * stddev)
 
     def sample(self, observation, noise, training=False):
         """The action of noise xi: [..., observation_size], [..., size] -> [..., size] (Eq. 10)."""

@@ -76,10 +76,23 @@ def test_without_demonstrated_share_all_is_the_agents(replays):
 @pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
 def test_averaged_policy_reaches_back_a_share_of_the_updates(share, replays):
     learner = make_learner(average_share=share)
-    average = learner.policy.get_weights()[0]
+    average = learner.policy.trainable_variables[0].numpy()
     for update in range(1, 6):
         learner.update_policy(learner._sample(*replays, BATCH, LENGTH), 7.0)
-        newest = learner.policy.get_weights()[0]
+        newest = learner.policy.trainable_variables[0].numpy()
         average = average + (newest - average) / (1.0 + share * update)
-        np.testing.assert_allclose(learner.average_policy.get_weights()[0], average, atol=1e-6)
+        np.testing.assert_allclose(
+            learner.average_policy.trainable_variables[0], average, atol=1e-6
+        )
     assert np.abs(average - newest).max() > 1e-4 or not share
+
+
+def test_noise_falls_to_its_final_share(replays):
+    learner = make_learner(final_noise=0.2, policy_updates=2)
+    for round_ in range(1, 11):
+        learner.update(*replays, with_policy=round_ != 3)
+        updates = round_ - (round_ >= 3)
+        share = 1.0 - 0.8 * updates / 10
+        for policy in learner.policy, learner.average_policy:
+            stddev = policy(tf.zeros([1, OBSERVATION])).stddev()
+            np.testing.assert_allclose(stddev, [[0.3 * share] * ACTION], rtol=1e-5)

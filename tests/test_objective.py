@@ -282,11 +282,12 @@ def test_states_move_as_the_forward_model_predicts(float64):
         projected = tf.reduce_sum(observations * projection)
     gradient = tape.gradient(projected, policy.trainable_variables)
 
-    weights = policy.get_weights()
+    weights = [weight.numpy() for weight in policy.trainable_variables]
     direction = [rng.normal(size=weight.shape) for weight in weights]
 
     def move(shift):
-        policy.set_weights([w + shift * d for w, d in zip(weights, direction, strict=True)])
+        for variable, w, d in zip(policy.trainable_variables, weights, direction, strict=True):
+            variable.assign(w + shift * d)
 
     def projected_at(shift):
         move(shift)

@@ -90,13 +90,15 @@ def test_gaussian_distribution_is_the_networks(float64):
     policy(observation)
     rng = np.random.default_rng(7)
     weights = [rng.normal(size=weight.shape) for weight in policy.get_weights()]
+    weights[0] = np.array(0.7)
     policy.set_weights(weights)
-    kernel, bias, mean_kernel, mean_bias, stddev_kernel, stddev_bias = weights
+    noise_share, kernel, bias, mean_kernel, mean_bias, stddev_kernel, stddev_bias = weights
     features = np.maximum(observation @ kernel + bias, 0.0)
     change = np.clip(features @ stddev_kernel + stddev_bias, -3.0, 3.0)
     distribution = policy(observation)
     np.testing.assert_allclose(distribution.mean(), features @ mean_kernel + mean_bias)
-    np.testing.assert_allclose(distribution.stddev(), [0.3, 2.0] * np.exp(change))
+    expected = noise_share * [0.3, 2.0] * np.exp(change)
+    np.testing.assert_allclose(distribution.stddev(), expected)
 
 
 def test_constant_stddev_is_the_given_one():
@@ -121,7 +123,7 @@ def test_learned_stddev_starts_about_the_given_one_and_learns():
 def test_mode():
     gaussian = GaussianPolicy(2, (), 0.5, low=[-1.0, -INFINITY], high=[0.5, 2.0])
     gaussian(np.zeros([1, 2]))
-    gaussian.set_weights([np.eye(2), np.zeros(2)])  # The mean is the observation.
+    gaussian.set_weights([np.array(1.0), np.eye(2), np.zeros(2)])  # The mean is the observation.
     observation = np.array([[0.1, -30.0], [0.6, 3.0], [-2.0, 1.0]])
     np.testing.assert_allclose(gaussian.mode(observation), [[0.1, -30.0], [0.5, 2.0], [-1.0, 1.0]])
     categorical, kernel = linear_categorical(np.array([0.5, -1.0, 0.2]))
