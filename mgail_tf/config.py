@@ -32,13 +32,11 @@ TASKS = {
         1,
         10_000,
         {"max_episode_steps": 200},
-        # Living on where the expert never was can seem to cost more than falling.
-        hyperparameters={"value": False},
     ),
     "MountainCar": Task("MountainCar-v0", 1, 50_000),
     "Acrobot": Task("Acrobot-v1", 1, 50_000),
     "Hopper": Task("Hopper-v5", 4, 150_000),
-    "Walker2d": Task("Walker2d-v5", 4, 400_000),
+    "Walker2d": Task("Walker2d-v5", 4, 300_000),
     "HalfCheetah": Task(
         "HalfCheetah-v5",
         4,
@@ -114,6 +112,10 @@ class Config:
         1, "past states that the forward model's GRU sees, before it starts anew", 1
     )
     forward_model_residual: bool = _option(True, "predict the change of the observation")
+    outputs_per_action: bool = _option(
+        True,
+        "of discriminator and basic forward model; else discrete actions are among their inputs",
+    )
     dropout: float = _option(
         0.0, "rate after the last hidden layer of policy and discriminator", maximum=0.99
     )
@@ -196,6 +198,7 @@ PRESETS = {
         "dropout": 0.25,
         "weight_stddev": 0.15,
         "observation_limit": 1e6,
+        "outputs_per_action": False,
         "expert_weight": 0.8,
         "value": False,
         "gradient_penalty": 0.0,

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from mgail_tf.networks import DenseStack, dense
+from mgail_tf.networks import DensePerAction, DenseStack, dense
 
 EXPERT, AGENT = 0, 1
 
@@ -24,6 +24,19 @@ class Discriminator(keras.Model):
         """[..., observation_size], [..., action_size] -> [..., 2] logits."""
         pair = tf.concat([observation, action], -1)
         return self.logits(self.hidden(pair, training=training))
+
+
+class DiscreteDiscriminator(keras.Model):
+    """The same for discrete actions, with two logits for each (`networks.DensePerAction`)."""
+
+    def __init__(self, num_actions, hidden, *, dropout=0.0, weight_stddev=0.0):
+        super().__init__()
+        self.hidden = DenseStack(hidden, dropout=dropout, weight_stddev=weight_stddev)
+        self.logits = DensePerAction(2, num_actions, weight_stddev=weight_stddev)
+
+    def call(self, observation, action, training=False):
+        """[..., observation_size], [..., num_actions] one-hot -> [..., 2] logits."""
+        return self.logits(self.hidden(observation, training=training), action)
 
 
 def cross_entropy(logits, label):

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from mgail_tf.networks import DenseStack, dense
+from mgail_tf.networks import DensePerAction, DenseStack, dense
 
 
 class AdvancedForwardModel(keras.Model):
@@ -63,6 +63,23 @@ class BasicForwardModel(keras.Model):
     def call(self, observation, action, memory):
         """As `AdvancedForwardModel.call`."""
         prediction = self.prediction(self.hidden(tf.concat([observation, action], -1)))
+        return (observation + prediction if self.residual else prediction), memory
+
+
+class DiscreteForwardModel(keras.Model):
+    """The basic one with a prediction for each discrete action (`networks.DensePerAction`)."""
+
+    def __init__(self, observation_size, num_actions, width, *, residual=False, weight_stddev=0.0):
+        super().__init__()
+        self.residual = residual
+        self.hidden = DenseStack([width, width], weight_stddev=weight_stddev)
+        self.prediction = DensePerAction(observation_size, num_actions, weight_stddev=weight_stddev)
+
+    initial_memory = BasicForwardModel.initial_memory
+
+    def call(self, observation, action, memory):
+        """As `AdvancedForwardModel.call`."""
+        prediction = self.prediction(self.hidden(observation), action)
         return (observation + prediction if self.residual else prediction), memory
 
 

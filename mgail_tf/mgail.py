@@ -3,37 +3,18 @@
 import keras
 import tensorflow as tf
 
+from mgail_tf.architecture import make_discriminator, make_forward_model, make_policy
 from mgail_tf.discriminator import (
     AGENT,
     EXPERT,
-    Discriminator,
     classification_loss,
     gradient_penalty,
 )
-from mgail_tf.encoding import DiscreteActions
-from mgail_tf.forward_model import FORWARD_MODELS, prediction_loss
+from mgail_tf.forward_model import prediction_loss
 from mgail_tf.objective import Path, objective
-from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
+from mgail_tf.policy import GaussianPolicy
 from mgail_tf.replay import Segment
 from mgail_tf.value import Value, termination_cost, value_targets
-
-
-def make_policy(config, actions):
-    """The policy for an action encoding, not yet built."""
-    options = {"weight_stddev": config.weight_stddev, "dropout": config.dropout}
-    if isinstance(actions, DiscreteActions):
-        return CategoricalPolicy(
-            actions.size, config.policy_hidden, temperature=config.temperature, **options
-        )
-    return GaussianPolicy(
-        actions.size,
-        config.policy_hidden,
-        config.noise_stddev,
-        learn_stddev=config.learn_noise,
-        low=actions.low,
-        high=actions.high,
-        **options,
-    )
 
 
 class MGAIL(tf.Module):
@@ -61,17 +42,8 @@ class MGAIL(tf.Module):
         self._generator = tf.random.Generator.from_seed(config.seed)
         self.policy = make_policy(config, actions)
         self.average_policy = make_policy(config, actions)
-        self.discriminator = Discriminator(
-            config.discriminator_hidden,
-            weight_stddev=config.weight_stddev,
-            dropout=config.dropout,
-        )
-        self.forward_model = FORWARD_MODELS[config.forward_model](
-            observation_size,
-            config.forward_model_width,
-            residual=config.forward_model_residual,
-            weight_stddev=config.weight_stddev,
-        )
+        self.discriminator = make_discriminator(config, actions)
+        self.forward_model = make_forward_model(config, observation_size, actions)
         self.value = Value(config.value_hidden, weight_stddev=config.weight_stddev)
         self.slow_value = Value(config.value_hidden, weight_stddev=config.weight_stddev)
         observation, action = tf.zeros([1, observation_size]), tf.zeros([1, actions.size])

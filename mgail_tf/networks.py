@@ -1,6 +1,7 @@
 """What the three networks are built from."""
 
 import keras
+import tensorflow as tf
 
 
 def dense(units, activation=None, *, weight_stddev=0.0):
@@ -39,3 +40,28 @@ class DenseStack(keras.layers.Layer):
         for layer in self.denses:
             inputs = layer(inputs)
         return self.dropout(inputs, training=training) if self.dropout else inputs
+
+
+class DensePerAction(keras.layers.Layer):
+    """A dense layer for each of some discrete actions; the output is linear in the one-hot action.
+
+    Not in the paper. A network that has the action among its inputs only ever sees one-hot ones,
+    and its derivative there, which the policy follows (Eq. 9 and 11), need not point to the better
+    action. This one's is exactly what another action would change.
+
+    Args:
+      units: length of the output.
+      num_actions: number of actions.
+      weight_stddev: as in `dense`.
+    """
+
+    def __init__(self, units, num_actions, *, weight_stddev=0.0):
+        super().__init__()
+        self.sizes = units, num_actions
+        self.dense = dense(units * num_actions, weight_stddev=weight_stddev)
+
+    def call(self, features, action):
+        """[..., n], [..., num_actions] -> [..., units]."""
+        outputs = self.dense(features)
+        outputs = tf.reshape(outputs, tf.concat([tf.shape(outputs)[:-1], self.sizes], 0))
+        return tf.linalg.matvec(outputs, action)
