@@ -1,4 +1,4 @@
-"""Trains with one part of the recipe taken out at a time, and shows what each is worth.
+"""Trains with one part of the recipe changed at a time, and shows what each is worth.
 
 Prints the table of docs/method.md and draws its learning curves; needs requirements-experts.txt
 for these. Runs that are finished are not repeated, so it can be stopped and called again.
@@ -27,8 +27,8 @@ ROWS = {
     "no value": ["--novalue"],
     "no demonstrated segments": ["--demonstrated_share=0"],
     "no bound on the message": ["--message_limit=0"],
-    "constant noise": ["--final_noise=1"],
-    "learned noise": ["--learn_noise", "--final_noise=1"],
+    "falling noise": ["--final_noise=0.33"],
+    "learned noise": ["--learn_noise"],
     "8 policy updates a round": ["--policy_updates=8"],
     "newest segments only": ["--policy_replay_steps=80"],
     "constant learning rates": ["--final_learning_rate=1"],
@@ -99,7 +99,7 @@ def main():
         [row, *(" ".join(f"{x:.3f}" for x in results(env, row, seeds)) for env in envs)]
         for row in ROWS
     ]
-    command_line.print_table(["taken out", *envs], cells)
+    command_line.print_table(["changed", *envs], cells)
     draw(envs, seeds, PICTURE.value)
 
 
