@@ -64,17 +64,12 @@ def draw_if_missing(expert_data, env_name, num_trajectories):
     if num_trajectories < 1:
         raise UserError(f"--num_trajectories={num_trajectories}: must be at least 1")
     if not folder.exists():
-        try:
-            draw(expert, env_name, num_trajectories, DRAWING_SEED, folder)
-        except OSError as error:
-            raise UserError(f"cannot write demonstrations to {folder} ({error})") from error
+        draw(expert, env_name, num_trajectories, DRAWING_SEED, folder)
     return folder
 
 
 def draw(expert_folder, env_name, num_trajectories, seed, folder):
     """Draws trajectories from a stochastic expert and writes them as a Minari dataset.
-
-    The dataset appears at `folder` only when it is whole.
 
     Args:
       expert_folder: a SavedModel with a `stochastic` signature.
@@ -90,44 +85,103 @@ def draw(expert_folder, env_name, num_trajectories, seed, folder):
         seed,
         progress=f"drawing {env_name} demonstrations",
     )
-    buffers = [
-        EpisodeBuffer(
-            id=index,
-            seed=seed + index,
-            observations=episode.observations,
-            actions=episode.actions,
-            rewards=episode.rewards,
-            terminations=_only_last(episode.terminated, len(episode.rewards)),
-            truncations=_only_last(not episode.terminated, len(episode.rewards)),
-        )
-        for index, episode in enumerate(episodes)
-    ]
+    if pathlib.Path(folder).exists():
+        return  # Another run has drawn the same dataset meanwhile.
+    write(
+        episodes,
+        env_name,
+        folder,
+        seeds=range(seed, seed + num_trajectories),
+        algorithm_name="TRPO, stochastic policy",
+        description=(
+            f"{num_trajectories} trajectories drawn from the expert "
+            f"{pathlib.Path(expert_folder).parent.name} with seed {seed}"
+        ),
+    )
+
+
+def write(episodes, env_name, folder, *, seeds=None, algorithm_name="not known", description=""):
+    """Writes episodes as a Minari dataset, which appears at `folder` only when it is whole.
+
+    Args:
+      episodes: a list of `episodes.Episode`.
+      env_name: the environment that they are of, as in `environments.make`.
+      folder: where the dataset goes.
+      seeds: the episodes' seeds, if known.
+      algorithm_name, description: metadata.
+
+    Raises:
+      UserError: an episode does not fit the environment, or `folder` exists or cannot be written.
+    """
     folder = pathlib.Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     env = environments.make(env_name)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as root:
-        with (
-            mock.patch.dict(os.environ, MINARI_DATASETS_PATH=root),
-            warnings.catch_warnings(action="ignore"),
-        ):
-            minari.create_dataset_from_buffers(
-                f"mgail/{env_name}/expert-v0",
-                buffers,
-                env=env,
-                eval_env=env,
-                algorithm_name="TRPO, stochastic policy",
-                author="mgail_tf",
-                description=(
-                    f"{num_trajectories} trajectories drawn from the expert "
-                    f"{pathlib.Path(expert_folder).parent.name} with seed {seed}"
-                ),
+    if folder.exists():
+        raise UserError(f"{folder} exists already; choose another folder")
+    buffers = []
+    for index, episode in enumerate(episodes):
+        observations = _as_in(env.observation_space, episode.observations, "observations", index)
+        actions = _as_in(env.action_space, episode.actions, "actions", index)
+        length = len(actions)
+        buffers.append(
+            EpisodeBuffer(
+                id=index,
+                seed=None if seeds is None else seeds[index],
+                observations=observations,
+                actions=actions,
+                rewards=episode.rewards,
+                terminations=_only_last(episode.terminated, length),
+                truncations=_only_last(not episode.terminated, length),
             )
-        try:
-            os.rename(pathlib.Path(root, "mgail", env_name, "expert-v0"), folder)
-        except OSError:
-            # Another run has drawn the same dataset meanwhile.
-            if not folder.exists():
-                raise
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Minari takes relative paths for relative to its own folder.
+        parent = folder.parent.absolute()
+        with tempfile.TemporaryDirectory(dir=parent, prefix="unfinished-") as root:
+            _create(buffers, env, root, algorithm_name, description)
+            os.rename(pathlib.Path(root, "mgail", "written-v0"), folder)
+    except OSError as error:
+        # Another run may have drawn the same dataset meanwhile.
+        if not folder.exists():
+            raise UserError(f"cannot write demonstrations to {folder} ({error})") from error
+
+
+def _create(buffers, env, root, algorithm_name, description):
+    try:
+        env.spec.to_json()
+        made_by = {"env": env, "eval_env": env}
+    except ValueError:
+        # Environments that were registered with a class or a function cannot be written down.
+        made_by = {"observation_space": env.observation_space, "action_space": env.action_space}
+    with (
+        mock.patch.dict(os.environ, MINARI_DATASETS_PATH=root),
+        warnings.catch_warnings(action="ignore"),
+    ):
+        minari.create_dataset_from_buffers(
+            "mgail/written-v0",
+            buffers,
+            **made_by,
+            algorithm_name=algorithm_name,
+            author="mgail_tf",
+            description=description,
+        )
+
+
+def _as_in(space, values, what, index):
+    """Recorded values [length, ...] in the shape and type of a space."""
+    discrete = isinstance(space, gymnasium.spaces.Discrete)
+    values = np.asarray(values)
+    if discrete and values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    elif values.ndim == 1 and space.shape == (1,):
+        values = values[:, None]
+    cast = values.astype(space.dtype)
+    fits = values.shape[1:] == space.shape
+    if discrete:
+        fits = fits and (cast == values).all() and all(map(space.contains, cast))
+    if not fits:
+        raise UserError(f"episode {index}: its {what} are not of the environment's {space}")
+    return cast
 
 
 def _only_last(value, length):
@@ -188,6 +242,9 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
     observations, following = observations.astype(np.float32), following.astype(np.float32)
     if not all(np.isfinite(values).all() for values in (observations, actions, following)):
         raise UserError(f"{dataset} has NaN or infinite values; remove those episodes")
+    if isinstance(env.action_space, gymnasium.spaces.Box):
+        # As the environment executes them.
+        actions = np.clip(actions, env.action_space.low, env.action_space.high)
     known = all(value is not None and np.isfinite(value) for value in returns)
     return_mean = float(np.mean(returns)) if known else None
     return Demonstrations(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 
 from absl import flags
 import command_line
@@ -25,6 +26,7 @@ FLAGS = {
 LOGDIR = flags.DEFINE_string(
     "logdir", None, "run folder; the same one again resumes (default: runs/ENV-SEED)"
 )
+PROFILE = flags.DEFINE_boolean("profile", False, "profile ten rounds of training, for TensorBoard")
 flags.mark_flag_as_required("env")
 
 
@@ -40,7 +42,8 @@ def main():
         from mgail_tf import demonstrations, run_folder
         from mgail_tf.trainer import Trainer
 
-    logdir = pathlib.Path(LOGDIR.value or f"runs/{config.env}-{config.seed}")
+    name = re.sub(r"[/:]", "-", config.env)
+    logdir = pathlib.Path(LOGDIR.value or f"runs/{name}-{config.seed}")
     run_folder.check(logdir, config)
     dataset = config.expert_data or demonstrations.draw_if_missing(
         command_line.EXPERT_DATA, config.env, config.num_trajectories
@@ -48,7 +51,7 @@ def main():
     demonstrated = demonstrations.load(
         dataset, config.env, config.num_trajectories, config.subsample, config.seed
     )
-    result = Trainer(config, demonstrated, logdir).train()
+    result = Trainer(config, demonstrated, logdir).train(profile=PROFILE.value)
     for name, value in result.items():
         print(f"{name:22} {value}")
     print(f"policy: {logdir / 'saved_model'}   curves: tensorboard --logdir {logdir}")

@@ -76,6 +76,8 @@ class Odd(gymnasium.Env):
         (gymnasium.spaces.Box(0, 1, (3, 3)), gymnasium.spaces.Discrete(2), "FlattenObservation"),
         (gymnasium.spaces.Dict(), gymnasium.spaces.Discrete(2), "FlattenObservation"),
         (gymnasium.spaces.Box(0, 1, (3,)), gymnasium.spaces.MultiBinary(2), "TransformAction"),
+        (gymnasium.spaces.Box(0, 1, (3,)), gymnasium.spaces.MultiDiscrete([2, 3]), "TransformAct"),
+        (gymnasium.spaces.Discrete(5), gymnasium.spaces.Discrete(2), "FlattenObservation"),
     ],
 )
 def test_unsupported_spaces(observations, actions, wrapper):

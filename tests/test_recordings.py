@@ -1,0 +1,173 @@
+import numpy as np
+import pytest
+
+from mgail_tf import demonstrations, recordings
+from mgail_tf.episodes import Episode
+from mgail_tf.errors import UserError
+
+LENGTHS, TERMINATED = (5, 1, 7), (True, False, False)
+
+
+@pytest.fixture
+def episodes():
+    """Episodes that fit Pendulum: observations [3], actions [1]."""
+    rng = np.random.default_rng(0)
+    return [
+        Episode(
+            rng.normal(size=(length + 1, 3)).astype(np.float32),
+            rng.uniform(-1, 1, (length, 1)).astype(np.float32),
+            rng.normal(size=length),
+            terminated,
+        )
+        for length, terminated in zip(LENGTHS, TERMINATED, strict=True)
+    ]
+
+
+def ends(episode):
+    return np.arange(len(episode.actions)) == len(episode.actions) - 1
+
+
+def d4rl(episodes):
+    return {
+        "observations": np.concatenate([e.observations[:-1] for e in episodes]),
+        "next_observations": np.concatenate([e.observations[1:] for e in episodes]),
+        "actions": np.concatenate([e.actions for e in episodes]),
+        "rewards": np.concatenate([e.rewards for e in episodes]),
+        "terminals": np.concatenate([e.terminated & ends(e) for e in episodes]),
+        "timeouts": np.concatenate([(not e.terminated) & ends(e) for e in episodes]),
+    }
+
+
+def write_d4rl(episodes, folder):
+    np.savez(folder / "recording.npz", **d4rl(episodes))
+    return folder / "recording.npz"
+
+
+def write_csv(episodes, folder):
+    lines = ["episode,observation_0,observation_1,observation_2,action_0,reward,terminated"]
+    for index, episode in enumerate(episodes):
+        for step, observation in enumerate(episode.observations):
+            last = step == len(episode.actions)
+            action = "" if last else float(episode.actions[step, 0])
+            reward = "" if last else float(episode.rewards[step])
+            terminated = int(episode.terminated and step == len(episode.actions) - 1)
+            values = [index, *map(float, observation), action, reward, terminated]
+            lines.append(",".join(map(str, values)))
+    (folder / "recording.csv").write_text("\n".join(lines) + "\n")
+    return folder / "recording.csv"
+
+
+def write_imitation_npz(episodes, folder):
+    infos = np.array([{"pickled": True}] * sum(LENGTHS), dtype=object)
+    np.savez(
+        folder / "recording.npz",
+        obs=np.concatenate([e.observations for e in episodes]),
+        acts=np.concatenate([e.actions for e in episodes]),
+        rews=np.concatenate([e.rewards for e in episodes]),
+        terminal=np.array([e.terminated for e in episodes]),
+        infos=infos,
+        indices=np.cumsum(LENGTHS[:-1]),
+    )
+    return folder / "recording.npz"
+
+
+def write_imitation_folder(episodes, folder):
+    import datasets
+
+    rows = {
+        "obs": [e.observations for e in episodes],
+        "acts": [e.actions for e in episodes],
+        "infos": [["{}"] * len(e.actions) for e in episodes],
+        "terminal": [e.terminated for e in episodes],
+        "rews": [e.rewards for e in episodes],
+    }
+    datasets.Dataset.from_dict(rows).save_to_disk(str(folder / "recording"))
+    return folder / "recording"
+
+
+WRITERS = write_d4rl, write_csv, write_imitation_npz, write_imitation_folder
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_every_format_gives_the_same_dataset(write, episodes, tmp_path):
+    read = recordings.read(write(episodes, tmp_path))
+    for one, other in zip(read, episodes, strict=True):
+        for field, expected in zip(one, other, strict=True):
+            np.testing.assert_allclose(field, expected, rtol=1e-6)
+    demonstrations.write(read, "Pendulum-v1", tmp_path / "dataset")
+    loaded = demonstrations.load(tmp_path / "dataset", "Pendulum-v1")
+    expected = d4rl(episodes)
+    np.testing.assert_allclose(loaded.observations, expected["observations"])
+    np.testing.assert_allclose(loaded.next_observations, expected["next_observations"])
+    np.testing.assert_allclose(loaded.actions, expected["actions"])
+    np.testing.assert_array_equal(loaded.terminated, expected["terminals"])
+    np.testing.assert_array_equal(loaded.ended, expected["terminals"] | expected["timeouts"])
+    assert loaded.return_mean == pytest.approx(np.mean([e.rewards.sum() for e in episodes]))
+
+
+def test_d4rl_without_where_the_last_actions_led(episodes, tmp_path):
+    data = d4rl(episodes)
+    data = {name: data[name] for name in ("observations", "actions", "terminals", "timeouts")}
+    np.savez(tmp_path / "recording.npz", **data)
+    first, last = recordings.read(tmp_path / "recording.npz")
+    # The episode of one step tells nothing.
+    np.testing.assert_array_equal(first.observations, episodes[0].observations[:-1])
+    np.testing.assert_array_equal(first.actions, episodes[0].actions[:-1])
+    np.testing.assert_array_equal(last.actions, episodes[2].actions[:-1])
+    assert first.terminated and not last.terminated
+    assert np.isnan(first.rewards).all()
+
+
+def test_discrete_actions_of_a_csv(tmp_path):
+    file = tmp_path / "recording.csv"
+    columns = [f"observation_{index}" for index in range(4)]
+    file.write_text(f"{','.join(columns)},action\n0,0,0,0,1\n1,1,1,1,0\n2,2,2,2,1\n3,3,3,3,\n")
+    demonstrations.write(recordings.read(file), "CartPole-v1", tmp_path / "dataset")
+    loaded = demonstrations.load(tmp_path / "dataset", "CartPole-v1")
+    np.testing.assert_array_equal(loaded.actions, [1, 0, 1])
+    np.testing.assert_array_equal(loaded.next_observations[:, 0], [1, 2, 3])
+    assert loaded.return_mean is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("missing.npz", None, "does not exist"),
+        ("recording.pkl", b"", "use a .npz"),
+        ("recording.npz", b"no archive", "cannot be read"),
+        ("recording.csv", b"observation_0\n1\n", "action"),
+        ("recording.csv", b"action\n1\n", "observation_0"),
+        ("recording.csv", b"observation_0,action\n1,1\n", "no action"),
+        ("recording.csv", b"observation_0,action\n1,1\n2,x\n3,1\n", "not a number"),
+    ],
+)
+def test_bad_recordings(name, content, message, tmp_path):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        recordings.read(tmp_path / name)
+
+
+def test_pickles_are_refused(tmp_path):
+    np.savez(
+        tmp_path / "recording.npz",
+        observations=np.array([[{}]] * 3, dtype=object),
+        actions=np.zeros([3, 1]),
+    )
+    with pytest.raises(UserError, match="allow_pickle"):
+        recordings.read(tmp_path / "recording.npz")
+
+
+@pytest.mark.parametrize(
+    ("env", "what"), [("CartPole-v1", "observations"), ("MountainCar-v0", "observations")]
+)
+def test_recording_of_another_environment(env, what, episodes, tmp_path):
+    with pytest.raises(UserError, match=what):
+        demonstrations.write(episodes, env, tmp_path / "dataset")
+    assert not list(tmp_path.iterdir())
+
+
+def test_actions_that_are_none_of_the_discrete_ones(tmp_path):
+    episode = Episode(np.zeros([3, 4]), np.array([0.0, 2.0]), np.zeros(2), True)
+    with pytest.raises(UserError, match="actions"):
+        demonstrations.write([episode], "CartPole-v1", tmp_path / "dataset")
