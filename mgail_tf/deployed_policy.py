@@ -40,15 +40,15 @@ class DeployedPolicy:
         """Writes a SavedModel that needs nothing but TensorFlow.
 
         It has `deterministic` and `stochastic` as functions, and as signatures that return
-        `action`: `serving_default` (the deterministic one) and `stochastic`.
+        `action`; `serve` is the deterministic one too, and what TensorFlow Serving takes if asked
+        for nothing (`serving_default`).
         """
         module = tf.Module()
         module.weights = [weight.value for weight in self._weights]
         module.deterministic, module.stochastic = self.deterministic, self.stochastic
-        signatures = {
-            "serving_default": _signature(self.deterministic),
-            "stochastic": _signature(self.stochastic),
-        }
+        deterministic = _signature(self.deterministic)
+        signatures = dict.fromkeys(("serve", "serving_default", "deterministic"), deterministic)
+        signatures["stochastic"] = _signature(self.stochastic)
         tf.saved_model.save(module, str(folder), signatures)
 
 
@@ -72,6 +72,41 @@ def load(folder):
     except (OSError, ValueError, AttributeError) as error:
         raise UserError(f"{folder} is not a SavedModel of a policy; train or export one") from error
     return loaded
+
+
+def check_fits(policy, env):
+    """Checks that a loaded policy is of an environment's spaces.
+
+    Raises:
+      UserError: its observations or actions have another shape.
+    """
+    signature = policy.signatures["serving_default"]
+    [observation] = signature.structured_input_signature[1].values()
+    action = signature.structured_outputs["action"]
+    for what, found, wanted in (
+        ("observations", observation.shape[1:], env.observation_space.shape),
+        ("actions", action.shape[1:], env.action_space.shape),
+    ):
+        if tuple(found) != wanted:
+            raise UserError(
+                f"the policy's {what} are of shape {tuple(found)}, {env.spec.id}'s of {wanted}; "
+                "evaluate it in the environment that it was trained for"
+            )
+
+
+def to_litert(folder):
+    """The deterministic policy of a SavedModel as a LiteRT flatbuffer, for small devices.
+
+    Its only signature takes `observation` and returns `action`, as the SavedModel's.
+
+    Raises:
+      UserError: the folder holds no such SavedModel.
+    """
+    load(folder)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(folder), signature_keys=["serving_default"]
+    )
+    return converter.convert()
 
 
 def sampler(policy, seed):

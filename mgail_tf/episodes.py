@@ -2,12 +2,10 @@
 
 from typing import NamedTuple
 
-import imageio
 import numpy as np
 from tqdm import tqdm
 
 from mgail_tf import environments
-from mgail_tf.errors import UserError
 
 
 class Episode(NamedTuple):
@@ -63,26 +61,6 @@ def play(act, env_name, num_episodes, seed, progress=None):
         Episode(*map(np.array, history), terminated)
         for history, terminated in zip(histories, terminations, strict=True)
     ]
-
-
-def film(act, env_name, seed, file):
-    """Plays one episode and writes it as a video; the file's ending (.mp4, .gif) tells the format.
-
-    Raises:
-      UserError: the environment cannot be rendered here, or the file cannot be written.
-    """
-    try:
-        env = environments.make(env_name, render_mode="rgb_array")
-        observation, _ = env.reset(seed=seed)
-        with imageio.get_writer(file, fps=env.metadata.get("render_fps", 30)) as writer:
-            ended = False
-            while not ended:
-                writer.append_data(env.render())
-                action = np.asarray(act(observation[None].astype(np.float32)))[0]
-                observation, _, terminated, truncated, _ = env.step(action)
-                ended = terminated or truncated
-    except Exception as error:  # Renderers raise errors of many kinds.
-        raise UserError(f"cannot film {env_name} into {file} ({error})") from error
 
 
 def returns(episodes):

@@ -1,7 +1,10 @@
 """Evaluates a SavedModel, learner's or expert's: --saved_model DIR --env Hopper."""
 
+import json
+
 from absl import flags
 import command_line
+import numpy as np
 
 SAVED_MODEL = flags.DEFINE_string("saved_model", None, "the folder", required=True)
 ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
@@ -9,21 +12,56 @@ EPISODES = flags.DEFINE_integer("episodes", 50, "number of episodes", lower_boun
 SEED = flags.DEFINE_integer("seed", 2_000_000, "episode i is reset with seed + i", lower_bound=0)
 STOCHASTIC = flags.DEFINE_boolean("stochastic", False, "draw actions from the policy")
 VIDEO = flags.DEFINE_string("video", None, "film the first episode into this file (.mp4, .gif)")
+RENDER = flags.DEFINE_enum("render", None, ["human"], "show the first episode in a window")
+JSON = flags.DEFINE_boolean("json", False, "print one JSON object instead of lines")
+
+
+def summary(values):
+    """Mean, deviation, median and all of them."""
+    return {
+        "mean": float(np.mean(values)),
+        "deviation": float(np.std(values)),
+        "median": float(np.median(values)),
+        "of_each_episode": np.asarray(values).tolist(),
+    }
 
 
 def main():
     with command_line.quiet():
-        from mgail_tf.deployed_policy import load, sampler
-        from mgail_tf.episodes import film, play, returns
+        from mgail_tf import environments, episodes, rendering
+        from mgail_tf.deployed_policy import check_fits, load, sampler
 
     policy = load(SAVED_MODEL.value)
+    check_fits(policy, environments.make(ENV.value))
     act = sampler(policy, SEED.value) if STOCHASTIC.value else policy.deterministic
-    episodes = play(act, ENV.value, EPISODES.value, SEED.value, progress=ENV.value)
-    lengths = [len(episode.rewards) for episode in episodes]
-    print(f"return {returns(episodes).mean():.1f} +- {returns(episodes).std():.1f}")
-    print(f"length {sum(lengths) / len(lengths):.1f}, shortest {min(lengths)}")
+    progress = None if JSON.value else ENV.value
+    played = episodes.play(act, ENV.value, EPISODES.value, SEED.value, progress)
+    report = {
+        "env": ENV.value,
+        "saved_model": SAVED_MODEL.value,
+        "stochastic": STOCHASTIC.value,
+        "seed": SEED.value,
+        "return": summary(episodes.returns(played)),
+        "length": summary([len(episode.rewards) for episode in played]),
+        "terminated": [bool(episode.terminated) for episode in played],
+    }
+    if JSON.value:
+        print(json.dumps(report))
+    else:
+        for name in "return", "length":
+            values = report[name]
+            print(
+                f"{name} {values['mean']:.1f} +- {values['deviation']:.1f}, "
+                f"median {values['median']:.1f}, of each episode:",
+                *(
+                    f"{value:.1f}" if name == "return" else value
+                    for value in values["of_each_episode"]
+                ),
+            )
     if VIDEO.value:
-        film(act, ENV.value, SEED.value, VIDEO.value)
+        rendering.film(ENV.value, SEED.value, played[0].actions, VIDEO.value)
+    if RENDER.value:
+        rendering.show(ENV.value, SEED.value, played[0].actions)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
+import json
 import subprocess
 import sys
 
+from ai_edge_litert.interpreter import Interpreter
 import gymnasium
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from mgail_tf import encoding
-from mgail_tf.deployed_policy import DeployedPolicy, load
+from mgail_tf.deployed_policy import DeployedPolicy, load, to_litert
 from mgail_tf.errors import UserError
 from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
 
@@ -42,13 +44,13 @@ def deployed(space):
     return policy, observations, actions
 
 
-@pytest.mark.parametrize(
-    "space",
-    [
-        gymnasium.spaces.Box(np.float32([-1.0, -3.0]), np.float32([2.0, np.inf])),
-        gymnasium.spaces.Discrete(4, start=-1),
-    ],
-)
+SPACES = [
+    gymnasium.spaces.Box(np.float32([-1.0, -3.0]), np.float32([2.0, np.inf])),
+    gymnasium.spaces.Discrete(4, start=-1),
+]
+
+
+@pytest.mark.parametrize("space", SPACES)
 def test_saved_model_gives_the_policys_actions_without_the_library(space, tmp_path):
     policy, observations, actions = deployed(space)
     module = DeployedPolicy(policy, observations, actions)
@@ -68,6 +70,48 @@ def test_saved_model_gives_the_policys_actions_without_the_library(space, tmp_pa
         loaded["stochastic"], module.stochastic(raw, [1, 2]), rtol=0, atol=1e-6
     )
     assert (loaded["stochastic"] != loaded["function"]).any()
+
+
+def serve(saved_model, body):
+    """What TensorFlow Serving does with a REST request in row format and its answer, in-process."""
+    request = json.loads(body)
+    signature = saved_model.signatures[request.get("signature_name", "serving_default")]
+    [[name, spec]] = signature.structured_input_signature[1].items()
+    rows = tf.constant(request["instances"], spec.dtype)
+    [answer] = signature(**{name: rows}).values()
+    return json.dumps({"predictions": answer.numpy().tolist()})
+
+
+@pytest.mark.parametrize("signature", ["serve", None])
+@pytest.mark.parametrize("space", SPACES)
+def test_serves_rest_requests(space, signature, tmp_path):
+    policy, observations, actions = deployed(space)
+    DeployedPolicy(policy, observations, actions).save(tmp_path)
+    raw = np.random.default_rng(2).normal(size=(7, 5)).round(3)
+    request = {"instances": raw.tolist()} | ({"signature_name": signature} if signature else {})
+    answer = json.loads(serve(tf.saved_model.load(str(tmp_path)), json.dumps(request)))
+    expected = actions.decode(policy.mode(observations.encode(raw.astype(np.float32))))
+    np.testing.assert_allclose(answer["predictions"], expected, atol=1e-6)
+
+
+def test_signatures(tmp_path):
+    DeployedPolicy(*deployed(SPACES[0])).save(tmp_path)
+    signatures = tf.saved_model.load(str(tmp_path)).signatures
+    assert set(signatures) == {"serve", "serving_default", "deterministic", "stochastic"}
+    for signature in signatures.values():
+        assert list(signature.structured_outputs) == ["action"]
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_litert_agrees(space, tmp_path):
+    module = DeployedPolicy(*deployed(space))
+    module.save(tmp_path / "saved_model")
+    (tmp_path / "policy.tflite").write_bytes(to_litert(tmp_path / "saved_model"))
+    runner = Interpreter(str(tmp_path / "policy.tflite")).get_signature_runner()
+    for batch in 1, 1000:
+        raw = np.random.default_rng(batch).normal(scale=3.0, size=(batch, 5)).astype(np.float32)
+        expected = module.deterministic(raw).numpy()
+        np.testing.assert_allclose(runner(observation=raw)["action"], expected, rtol=0, atol=1e-4)
 
 
 def test_loading_something_else(tmp_path):

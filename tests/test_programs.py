@@ -1,14 +1,20 @@
 import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 
+from ai_edge_litert.interpreter import Interpreter
+import imageio
+import numpy as np
 import pytest
 
 from mgail_tf.config import TASKS
 
-RUN = pathlib.Path(__file__).parent.parent / "run"
+ROOT = pathlib.Path(__file__).parent.parent
+RUN = ROOT / "run"
 
 
 def run(program, *arguments, folder):
@@ -60,7 +66,7 @@ def test_train_then_evaluate_from_another_folder(tmp_path):
     model = ["--saved_model=out/saved_model", "--env=CartPole"]
     done = run("evaluate.py", *model, "--episodes=3", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"return {result['return_mean']:.1f}" in done.stdout
+    assert f"return {result['return_mean']:.1f} +- {result['return_std']:.1f}" in done.stdout
     done = run("evaluate.py", *model, "--episodes=0", folder=tmp_path)
     assert done.returncode == 2 and "episodes" in done.stderr
 
@@ -69,6 +75,127 @@ def test_train_then_evaluate_from_another_folder(tmp_path):
     assert f"| 0 | {result['normalized_return']:.3f} | " in done.stdout
     done = run("tabulate_results.py", "--runs=out", folder=tmp_path)
     assert done.returncode == 2 and "no finished run" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def expert():
+    return ["--saved_model", ROOT / "expert_data" / "CartPole" / "expert", "--env=CartPole"]
+
+
+def test_evaluation_as_json(expert, tmp_path):
+    done = run("evaluate.py", *expert, "--episodes=5", "--stochastic", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    for name in "return", "length":
+        each = report[name]["of_each_episode"]
+        assert len(each) == 5
+        assert report[name]["mean"] == pytest.approx(np.mean(each))
+        assert report[name]["deviation"] == pytest.approx(np.std(each))
+        assert report[name]["median"] == pytest.approx(np.median(each))
+    # CartPole pays 1 a step.
+    assert report["return"] == report["length"]
+    lengths = report["length"]["of_each_episode"]
+    assert report["terminated"] == [length < 200 for length in lengths]
+
+
+@pytest.mark.parametrize("ending", ["mp4", "gif"])
+def test_video(ending, expert, tmp_path):
+    done = run("evaluate.py", *expert, "--episodes=1", f"--video=v.{ending}", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    frames = imageio.mimread(tmp_path / f"v.{ending}", memtest=False)
+    # GIFs show frames that are alike as one.
+    assert (195 if ending == "mp4" else 40) <= len(frames) <= 205
+    assert frames[0].shape[:2] in [(400, 600), (400, 608)]  # MP4's blocks are of 16.
+    assert np.ptp(frames[0]) > 100 and (frames[0] != frames[-1]).any()
+
+
+def test_render_in_a_window(expert, tmp_path, monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    done = run("evaluate.py", *expert, "--episodes=1", "--render=human", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--video=v.avi"], ".mp4"),
+        (["--video=nowhere/v.mp4"], "nowhere"),
+        (["--render=robot"], "human"),
+        (["--env=Hopper"], "observations"),
+    ],
+)
+def test_bad_evaluations(arguments, message, expert, tmp_path):
+    done = run("evaluate.py", *expert, "--episodes=1", *arguments, folder=tmp_path)
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    lines = [line for line in lines if "XDG_RUNTIME_DIR" not in line]  # SDL's own.
+    assert len(lines) == 1 and message in lines[0]
+    assert not os.listdir(tmp_path)
+
+
+def test_export_for_small_devices(expert, tmp_path):
+    done = run("export.py", *expert[:2], "--format=litert", "--out=policy.tflite", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    runner = Interpreter(str(tmp_path / "policy.tflite")).get_signature_runner()
+    assert runner(observation=np.zeros([1, 4], np.float32))["action"].shape == (1,)
+    done = run("export.py", "--saved_model=.", "--out=other.tflite", folder=tmp_path)
+    assert done.returncode == 2 and "SavedModel" in done.stderr
+    assert os.listdir(tmp_path) == ["policy.tflite"]
+
+
+def test_imported_recording_is_imitated(tmp_path):
+    lines = ["observation_0,observation_1,observation_2,observation_3,action"]
+    lines += [f"{step / 100},0,0,0,{step % 2}" for step in range(50)]
+    (tmp_path / "recording.csv").write_text("\n".join(lines))
+    told = ["--env=CartPole", "--recording=recording.csv", "--out=mine"]
+    done = run("import_demonstrations.py", *told, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1 episodes, 49 steps" in done.stdout
+    done = run("import_demonstrations.py", *told, folder=tmp_path)
+    assert done.returncode == 2 and "exists" in done.stderr
+    small = ["--num_trajectories=1", "--total_steps=160", "--final_episodes=1"]
+    done = run("main.py", "--env=CartPole", "--expert_data=mine", *small, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_deploy_example_needs_tensorflow_and_gymnasium_only(tmp_path):
+    program = ROOT / "examples" / "deploy.py"
+    assert len(program.read_text().splitlines()) < 40
+    start = """
+import runpy, sys
+sys.modules.update(mgail_tf=None, tensorflow_probability=None, tf_keras=None)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+    expert = ROOT / "expert_data" / "CartPole" / "expert"
+    done = subprocess.run(
+        [sys.executable, "-c", start, program, expert, "CartPole-v1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.removeprefix("return ")) > 195
+
+
+def test_readmes_library_example(tmp_path):
+    [example] = [
+        code
+        for code in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+        if "Trainer" in code
+    ]
+    assert len(example.strip().splitlines()) <= 10
+    expert = pathlib.Path("expert_data", "CartPole", "expert")
+    shutil.copytree(ROOT / expert, tmp_path / expert)
+    done = subprocess.run(
+        [sys.executable, "-c", example + "\nprint(result['env_steps'], action)"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    steps, action = done.stdout.split()[-2:]
+    assert int(steps) > 0 and action in ("0", "1")
 
 
 @pytest.mark.parametrize("env", TASKS)
