@@ -150,6 +150,7 @@ class Config:
     # Reporting.
     evaluate_every: int = _option(0, "environment steps between evaluations; 0: 20 in all")
     evaluation_episodes: int = _option(10, "episodes of an evaluation on the way", 1)
+    film_every: int = _option(10, "evaluations between filmed episodes in TensorBoard; 0: none")
     final_episodes: int = _option(50, "episodes of the final evaluation", 1)
 
     def __post_init__(self):

@@ -8,6 +8,7 @@ import pathlib
 import tensorflow as tf
 
 from mgail_tf.errors import UserError
+from mgail_tf.tensorboard import TensorBoard
 
 
 class RunFolder:
@@ -19,6 +20,7 @@ class RunFolder:
 
     Attributes:
       checkpoints, saved_model: where these go.
+      tensorboard: `tensorboard.TensorBoard` of the run.
 
     Raises:
       UserError: the folder cannot be written, or holds a run of another configuration.
@@ -32,7 +34,8 @@ class RunFolder:
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             (self._path / "config.json").write_text(json.dumps(_as_json(config), indent=2) + "\n")
-            self._writer = tf.summary.create_file_writer(str(self._path / "tensorboard"))
+            self.tensorboard = TensorBoard(self._path / "tensorboard")
+            self.tensorboard.write_config(config)
         except (OSError, tf.errors.OpError) as error:
             raise UserError(
                 f"--logdir {path} cannot be used ({error}); choose another folder"
@@ -60,11 +63,12 @@ class RunFolder:
         """
         with (self._path / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(metrics) + "\n")
-        with self._writer.as_default(step=metrics["env_steps"]):
-            for name, value in (metrics | speeds).items():
-                if value is not None and name != "env_steps":
-                    tf.summary.scalar(name if "/" in name else f"evaluation/{name}", value)
-        self._writer.flush()
+        known = {
+            name if "/" in name else f"evaluation/{name}": value
+            for name, value in (metrics | speeds).items()
+            if value is not None and name != "env_steps"
+        }
+        self.tensorboard.write_scalars(metrics["env_steps"], known)
 
     def write_result(self, result):
         """Writes `result.json`."""

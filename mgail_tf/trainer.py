@@ -1,7 +1,6 @@
 """Algorithm 1: act, store, update the three networks; within a budget of environment steps."""
 
 import collections
-import json
 import time
 
 import keras
@@ -14,7 +13,9 @@ from mgail_tf.demonstrated_starts import DemonstratedStarts, is_possible
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.environments import ParallelEnvironments
 from mgail_tf.episodes import play, play_randomly, returns
+from mgail_tf.illustrations import Filming, compare
 from mgail_tf.mgail import MGAIL
+from mgail_tf.progress import Progress
 from mgail_tf.replay import Replay, Segment
 from mgail_tf.run_folder import RunFolder
 
@@ -40,6 +41,7 @@ class Trainer:
     def __init__(self, config, demonstrations, logdir):
         keras.utils.set_random_seed(config.seed)
         self.config, self.folder = config, RunFolder(logdir, config)
+        self._filming = Filming(config.env, config.film_every)
         observations, actions = demonstrations.observations, demonstrations.actions
         space = environments.make(config.env).action_space
         self.observations = encoding.Observations(
@@ -89,7 +91,7 @@ class Trainer:
         )
         self.round, self.training_seconds, self.evaluation_seconds = 0, 0.0, 0.0
         self._checkpoint = tf.train.Checkpoint(
-            learner=self.learner, replay=self.replay, progress=_Progress(self)
+            learner=self.learner, replay=self.replay, progress=Progress(self)
         )
         self._checkpoints = tf.train.CheckpointManager(
             self._checkpoint, str(self.folder.checkpoints), max_to_keep=1
@@ -109,11 +111,12 @@ class Trainer:
         """Environment steps taken so far, evaluations apart."""
         return self.round * self.config.num_envs * self.config.segment_length
 
-    def train(self, progress=True):
+    def train(self, progress=True, profile=False):
         """Runs Algorithm 1 to the end of the budget, then evaluates and exports the policy.
 
         Args:
           progress: whether to show a progress bar.
+          profile: whether to profile some rounds for TensorBoard.
 
         Returns:
           What is written to `result.json`, a dict.
@@ -127,19 +130,27 @@ class Trainer:
             total=config.total_steps, initial=self.env_steps, unit="step", disable=not progress
         )
         bar.set_description(config.env)
+        first = self.round
         while self.round < self.rounds:
             started = time.perf_counter()
-            for name, value in self.update(*self.collect(), *self._turn()).items():
+            arguments = *self.collect(), *self._turn()
+            for name, value in self.update(*arguments).items():
                 losses[name].append(float(value))
+            if self.round == 0:
+                graph = self.update.get_concrete_function(*arguments).graph
+                self.folder.tensorboard.write_graph(graph)
             self.round += 1
             self.training_seconds += time.perf_counter() - started
             bar.update(self.env_steps - bar.n)
+            if profile:
+                self._profile(self.round - first)
             if self.round % self.evaluate_every == 0 or self.round == self.rounds:
                 metrics = self.evaluate(config.evaluation_episodes, EVALUATION_SEED)
                 metrics |= {name: float(np.mean(values)) for name, values in losses.items()}
                 losses.clear()
                 rate = self.env_steps / self.training_seconds
                 self.folder.write_metrics(metrics, {"speed/steps_per_second": rate})
+                self._illustrate()
                 self._checkpoints.save()
                 bar.set_postfix_str(
                     f"return {metrics['return_mean']:.0f}, "
@@ -245,6 +256,24 @@ class Trainer:
             "normalized_return": normalized,
         }
 
+    def _profile(self, rounds):
+        # The first rounds are busy with compilation.
+        if rounds == 5:
+            self.folder.tensorboard.start_profile()
+        elif rounds == 15:
+            self.folder.tensorboard.stop_profile()
+
+    def _illustrate(self):
+        """Adds histograms, and now and then a film, to TensorBoard."""
+        started = time.perf_counter()
+        newest = self.evaluate_every * self.config.segment_length
+        seed = [self.config.seed, self.round]
+        agent = self.replay.sample(1000, 1, seed, newest)
+        arrays = compare(self.learner.discriminator, agent, self.demonstrated.sample(1000, 1, seed))
+        self.folder.tensorboard.write_histograms(self.env_steps, arrays)
+        self._filming.film(self.policy.deterministic, self.folder.tensorboard, self.env_steps)
+        self.evaluation_seconds += time.perf_counter() - started
+
     def _finish(self):
         metrics = self.evaluate(self.config.final_episodes, FINAL_SEED)
         self.policy.save(self.folder.saved_model)
@@ -270,27 +299,3 @@ class Trainer:
         }
         self.folder.write_result(result)
         return result
-
-
-class _Progress(tf.train.experimental.PythonState):
-    """The part of a `Trainer`'s state that is not in tensors."""
-
-    def __init__(self, trainer):
-        self._trainer = trainer
-
-    def serialize(self):
-        trainer = self._trainer
-        return json.dumps(
-            {
-                "round": trainer.round,
-                "training_seconds": trainer.training_seconds,
-                "evaluation_seconds": trainer.evaluation_seconds,
-                "environments": trainer.environments.get_state(),
-            }
-        )
-
-    def deserialize(self, string_value):
-        state = json.loads(string_value)
-        self._trainer.environments.set_state(state.pop("environments"))
-        for name, value in state.items():
-            setattr(self._trainer, name, value)

@@ -1,0 +1,75 @@
+"""What TensorBoard shows of a run besides numbers: agent against expert, and filmed episodes."""
+
+import pathlib
+import tempfile
+
+from absl import logging
+
+from mgail_tf.discriminator import AGENT, EXPERT
+from mgail_tf.episodes import play
+from mgail_tf.errors import UserError
+from mgail_tf.rendering import film
+
+# Of longer observations and actions, so many components are enough to look at.
+COMPONENTS = 20
+# A film's frames, the steps from one to the next, and the pixels of a side where the environment
+# lets us choose.
+FRAMES, STRIDE, PIXELS = 25, 2, 160
+FILM_SEED = 5_000_000
+
+
+def compare(discriminator, agent, expert):
+    """Arrays to make histograms of, by name.
+
+    Args:
+      discriminator: the network.
+      agent, expert: `replay.Segment` [1, batch, ...] of each, as the networks see them.
+
+    Returns:
+      For each side its observations and actions, component by component, and the discriminator's
+      log odds of its pairs being the expert's; [batch] each.
+    """
+    arrays = {}
+    for side, segment in ("agent", agent), ("expert", expert):
+        observation, action = segment.observation[0], segment.action[0]
+        for kind, values in ("observation", observation), ("action", action):
+            for index in range(min(COMPONENTS, values.shape[-1])):
+                arrays[f"{kind}/{index:02}_{side}"] = values[:, index]
+        logits = discriminator(observation, action)
+        arrays[f"discriminator/log_odds_{side}"] = logits[:, EXPERT] - logits[:, AGENT]
+    return {name: values.numpy() for name, values in arrays.items()}
+
+
+class Filming:
+    """Films the beginning of an episode now and then, as long as there is a renderer.
+
+    Args:
+      env_name: as in `environments.make`.
+      every: number of calls from film to film; 0: none.
+    """
+
+    def __init__(self, env_name, every):
+        self._env_name, self._every, self._calls = env_name, every, 0
+
+    def film(self, act, tensorboard, step):
+        """Writes a film to TensorBoard if it is time.
+
+        Args:
+          act: as in `episodes.play`.
+          tensorboard: `tensorboard.TensorBoard`.
+          step: environment steps so far.
+        """
+        self._calls += 1
+        if not self._every or self._calls % self._every:
+            return
+        [episode] = play(act, self._env_name, 1, FILM_SEED)
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "episode.gif")
+            try:
+                actions = episode.actions[: FRAMES * STRIDE]
+                film(self._env_name, FILM_SEED, actions, file, size=PIXELS, stride=STRIDE)
+            except UserError as error:
+                logging.warning("TensorBoard will show no episodes: %s", error)
+                self._every = 0
+                return
+            tensorboard.write_animation("episode", step, file.read_bytes())
