@@ -1,8 +1,8 @@
 """Which policy, discriminator and forward model a configuration and its actions ask for."""
 
-from mgail_tf.discriminator import DiscreteDiscriminator, Discriminator
+from mgail_tf.discriminator import Discriminator
 from mgail_tf.encoding import DiscreteActions
-from mgail_tf.forward_model import FORWARD_MODELS, DiscreteForwardModel
+from mgail_tf.forward_model import FORWARD_MODELS
 from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
 
 
@@ -26,17 +26,23 @@ def make_policy(config, actions):
 
 def make_discriminator(config, actions):
     """The discriminator for an action encoding, not yet built."""
-    options = {"weight_stddev": config.weight_stddev, "dropout": config.dropout}
-    if isinstance(actions, DiscreteActions) and config.outputs_per_action:
-        return DiscreteDiscriminator(actions.size, config.discriminator_hidden, **options)
-    return Discriminator(config.discriminator_hidden, **options)
+    return Discriminator(
+        config.discriminator_hidden,
+        num_actions=_num_actions(config, actions),
+        dropout=config.dropout,
+        weight_stddev=config.weight_stddev,
+    )
 
 
 def make_forward_model(config, observation_size, actions):
     """The forward model for an action encoding, not yet built."""
-    width = config.forward_model_width
     options = {"residual": config.forward_model_residual, "weight_stddev": config.weight_stddev}
-    discrete = isinstance(actions, DiscreteActions) and config.outputs_per_action
-    if discrete and config.forward_model == "basic":
-        return DiscreteForwardModel(observation_size, actions.size, width, **options)
-    return FORWARD_MODELS[config.forward_model](observation_size, width, **options)
+    if config.forward_model == "basic":
+        options["num_actions"] = _num_actions(config, actions)
+    model = FORWARD_MODELS[config.forward_model]
+    return model(observation_size, config.forward_model_width, **options)
+
+
+def _num_actions(config, actions):
+    discrete = isinstance(actions, DiscreteActions)
+    return actions.size if discrete and config.outputs_per_action else None

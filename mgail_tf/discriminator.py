@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from mgail_tf.networks import DensePerAction, DenseStack, dense
+from mgail_tf.networks import PairNetwork
 
 EXPERT, AGENT = 0, 1
 
@@ -13,30 +13,20 @@ class Discriminator(keras.Model):
 
     Trained on as many expert pairs as agent pairs, its softmax tends to the likelihood ratio of
     Eq. 8: D = 1 / (1 + phi * psi).
+
+    Args:
+      hidden, num_actions, dropout, weight_stddev: as in `networks.PairNetwork`.
     """
 
-    def __init__(self, hidden, *, dropout=0.0, weight_stddev=0.0):
+    def __init__(self, hidden, *, num_actions=None, dropout=0.0, weight_stddev=0.0):
         super().__init__()
-        self.hidden = DenseStack(hidden, dropout=dropout, weight_stddev=weight_stddev)
-        self.logits = dense(2, weight_stddev=weight_stddev)
+        self.logits = PairNetwork(
+            hidden, 2, num_actions=num_actions, dropout=dropout, weight_stddev=weight_stddev
+        )
 
     def call(self, observation, action, training=False):
         """[..., observation_size], [..., action_size] -> [..., 2] logits."""
-        pair = tf.concat([observation, action], -1)
-        return self.logits(self.hidden(pair, training=training))
-
-
-class DiscreteDiscriminator(keras.Model):
-    """The same for discrete actions, with two logits for each (`networks.DensePerAction`)."""
-
-    def __init__(self, num_actions, hidden, *, dropout=0.0, weight_stddev=0.0):
-        super().__init__()
-        self.hidden = DenseStack(hidden, dropout=dropout, weight_stddev=weight_stddev)
-        self.logits = DensePerAction(2, num_actions, weight_stddev=weight_stddev)
-
-    def call(self, observation, action, training=False):
-        """[..., observation_size], [..., num_actions] one-hot -> [..., 2] logits."""
-        return self.logits(self.hidden(observation, training=training), action)
+        return self.logits(observation, action, training=training)
 
 
 def cross_entropy(logits, label):

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from mgail_tf.networks import DensePerAction, DenseStack, dense
+from mgail_tf.networks import DenseStack, PairNetwork, dense
 
 
 class AdvancedForwardModel(keras.Model):
@@ -48,13 +48,21 @@ class AdvancedForwardModel(keras.Model):
 
 
 class BasicForwardModel(keras.Model):
-    """Fig. 4 (top): concatenation and two layers; it has no memory."""
+    """Fig. 4 (top): concatenation and two layers; it has no memory.
 
-    def __init__(self, observation_size, width, *, residual=False, weight_stddev=0.0):
+    Args:
+      observation_size, width, residual: as of `AdvancedForwardModel`.
+      num_actions: as in `networks.PairNetwork`.
+    """
+
+    def __init__(
+        self, observation_size, width, *, num_actions=None, residual=False, weight_stddev=0.0
+    ):
         super().__init__()
         self.residual = residual
-        self.hidden = DenseStack([width, width], weight_stddev=weight_stddev)
-        self.prediction = dense(observation_size, weight_stddev=weight_stddev)
+        self.prediction = PairNetwork(
+            [width, width], observation_size, num_actions=num_actions, weight_stddev=weight_stddev
+        )
 
     def initial_memory(self, batch_size):
         """A memory of no components: [batch_size, 0]."""
@@ -62,24 +70,7 @@ class BasicForwardModel(keras.Model):
 
     def call(self, observation, action, memory):
         """As `AdvancedForwardModel.call`."""
-        prediction = self.prediction(self.hidden(tf.concat([observation, action], -1)))
-        return (observation + prediction if self.residual else prediction), memory
-
-
-class DiscreteForwardModel(keras.Model):
-    """The basic one with a prediction for each discrete action (`networks.DensePerAction`)."""
-
-    def __init__(self, observation_size, num_actions, width, *, residual=False, weight_stddev=0.0):
-        super().__init__()
-        self.residual = residual
-        self.hidden = DenseStack([width, width], weight_stddev=weight_stddev)
-        self.prediction = DensePerAction(observation_size, num_actions, weight_stddev=weight_stddev)
-
-    initial_memory = BasicForwardModel.initial_memory
-
-    def call(self, observation, action, memory):
-        """As `AdvancedForwardModel.call`."""
-        prediction = self.prediction(self.hidden(observation), action)
+        prediction = self.prediction(observation, action)
         return (observation + prediction if self.residual else prediction), memory
 
 

@@ -65,3 +65,30 @@ class DensePerAction(keras.layers.Layer):
         outputs = self.dense(features)
         outputs = tf.reshape(outputs, tf.concat([tf.shape(outputs)[:-1], self.sizes], 0))
         return tf.linalg.matvec(outputs, action)
+
+
+class PairNetwork(keras.layers.Layer):
+    """A network of observation and action, [..., n] and [..., m] -> [..., units].
+
+    Args:
+      hidden: widths of the hidden layers.
+      units: length of the output.
+      num_actions: of discrete actions, which then have outputs each (`DensePerAction`) instead of
+        being among the inputs; None for others.
+      dropout, weight_stddev: as in `DenseStack`.
+    """
+
+    def __init__(self, hidden, units, *, num_actions=None, dropout=0.0, weight_stddev=0.0):
+        super().__init__()
+        self.hidden = DenseStack(hidden, dropout=dropout, weight_stddev=weight_stddev)
+        self.per_action = num_actions is not None
+        if self.per_action:
+            self.outputs = DensePerAction(units, num_actions, weight_stddev=weight_stddev)
+        else:
+            self.outputs = dense(units, weight_stddev=weight_stddev)
+
+    def call(self, observation, action, training=False):
+        if self.per_action:
+            return self.outputs(self.hidden(observation, training=training), action)
+        pair = tf.concat([observation, action], -1)
+        return self.outputs(self.hidden(pair, training=training))

@@ -10,16 +10,12 @@ from mgail_tf.encoding import encode_actions
 OBSERVATION, NUM_ACTIONS, BATCH = 4, 3, 6
 
 
-def discriminator(config, actions):
-    return make_discriminator(config, actions)
-
-
 def forward_model(config, actions):
     model = make_forward_model(config, OBSERVATION, actions)
     return lambda observation, action: model(observation, action, model.initial_memory(BATCH))[0]
 
 
-@pytest.mark.parametrize("make", [discriminator, forward_model])
+@pytest.mark.parametrize("make", [make_discriminator, forward_model])
 @pytest.mark.parametrize("per_action", [True, False])
 def test_derivative_by_a_discrete_action_is_what_another_one_changes(make, per_action, float64):
     config = configs.make("Acrobot", outputs_per_action=per_action, weight_stddev=0.5)
