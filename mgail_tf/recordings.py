@@ -64,7 +64,7 @@ def _read_npz(path):
             else np.zeros(length, bool)
             for name in ("terminals", "timeouts")
         )
-        rewards = data["rewards"].reshape(-1) if "rewards" in data else np.full(length, np.nan)
+        rewards = _known(data.get("rewards"), length).reshape(-1)
         following = data.get("next_observations")
         fields = data["observations"], data["actions"], rewards, terminals, following
         # An episode ends with a terminal or a timeout, and the last one with the file.
@@ -73,6 +73,10 @@ def _read_npz(path):
             _episode(*(None if field is None else field[start:end] for field in fields))
             for start, end in zip(np.append(0, ends[:-1]), ends, strict=True)
         ]
+
+
+def _known(rewards, length):
+    return np.full(length, np.nan) if rewards is None else np.asarray(rewards)
 
 
 def _episode(observations, actions, rewards, terminals, following=None):
@@ -110,7 +114,9 @@ def _read_csv(path):
     for start, end in zip(starts, np.append(starts[1:], rows), strict=True):
         # Only the state where the episode ended may lack an action.
         if np.isnan(actions[start : end - 1]).any():
-            raise UserError(f"{path}: an action is missing or not a number in episode {start}")
+            raise UserError(
+                f"{path}: an action is missing or not a number in rows {start + 1}-{end}"
+            )
         episodes.append(
             Episode(
                 observations[start:end],
@@ -127,10 +133,7 @@ def _read_imitation_npz(data):
     actions = np.split(data["acts"], ends)
     # Each trajectory has one observation more than actions.
     observations = np.split(data["obs"], ends + np.arange(len(ends)) + 1)
-    if "rews" in data:
-        rewards = np.split(data["rews"], ends)
-    else:
-        rewards = [np.full(len(taken), np.nan) for taken in actions]
+    rewards = np.split(_known(data.get("rews"), len(data["acts"])), ends)
     return [
         Episode(*fields)
         for fields in zip(observations, actions, rewards, data["terminal"], strict=True)
@@ -149,7 +152,7 @@ def _read_imitation_folder(path):
         Episode(
             np.array(row["obs"]),
             np.array(row["acts"]),
-            np.array(row.get("rews") or np.full(len(row["acts"]), np.nan)),
+            _known(row.get("rews"), len(row["acts"])),
             bool(row["terminal"]),
         )
         for row in rows.remove_columns("infos")

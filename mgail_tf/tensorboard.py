@@ -1,5 +1,6 @@
 """What TensorBoard shows of a run."""
 
+import contextlib
 import dataclasses
 import struct
 
@@ -22,6 +23,12 @@ class TensorBoard:
         self._folder = str(folder)
         self._writer = tf.summary.create_file_writer(self._folder)
 
+    @contextlib.contextmanager
+    def _at(self, step):
+        with self._writer.as_default(step=step):
+            yield
+        self._writer.flush()
+
     def write_config(self, config):
         """Every setting: as text, and as hyperparameters to compare runs by."""
         settings = dataclasses.asdict(config)
@@ -31,30 +38,26 @@ class TensorBoard:
             name: value if isinstance(value, bool | int | float) else str(value)
             for name, value in settings.items()
         }
-        with self._writer.as_default(step=0):
+        with self._at(0):
             tf.summary.text("config", "\n".join(["| setting | value |", "|---|---|", *lines]))
             hparams.hparams(known)
-        self._writer.flush()
 
     def write_scalars(self, step, values):
         """Numbers by name; what stands before a name's first "/" is its group."""
-        with self._writer.as_default(step=step):
+        with self._at(step):
             for name, value in values.items():
                 tf.summary.scalar(name, value)
-        self._writer.flush()
 
     def write_histograms(self, step, values):
         """Arrays of any shape, by name."""
-        with self._writer.as_default(step=step):
+        with self._at(step):
             for name, value in values.items():
                 tf.summary.histogram(name, value)
-        self._writer.flush()
 
     def write_graph(self, graph):
         """A compiled function's `tf.Graph`."""
-        with self._writer.as_default(step=0):
+        with self._at(0):
             tf.summary.graph(graph)
-        self._writer.flush()
 
     def write_animation(self, name, step, gif):
         """An animation, the bytes of a GIF."""
@@ -62,9 +65,8 @@ class TensorBoard:
         # tf.summary.image would make a PNG of it; the plugin itself hands on whatever is encoded.
         image = tf.constant([str(width).encode(), str(height).encode(), gif])
         metadata = image_metadata.create_summary_metadata(None, "the averaged policy")
-        with self._writer.as_default(step=step):
+        with self._at(step):
             tf.summary.write(name, image, metadata=metadata)
-        self._writer.flush()
 
     def start_profile(self):
         """Starts to record what the processor does."""

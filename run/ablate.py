@@ -39,7 +39,7 @@ ROWS = {
 
 
 def folder(env, row, seed):
-    return pathlib.Path(RUNS.value, f"{env}, {row}, {seed}".replace(" ", "-").replace(",", ""))
+    return pathlib.Path(RUNS.value, f"{env}-{row}-{seed}".replace(" ", "-"))
 
 
 def train(env, row, seed):
