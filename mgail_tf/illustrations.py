@@ -6,7 +6,6 @@ import tempfile
 from absl import logging
 
 from mgail_tf.discriminator import AGENT, EXPERT
-from mgail_tf.episodes import play
 from mgail_tf.errors import UserError
 from mgail_tf.rendering import film
 
@@ -15,7 +14,6 @@ COMPONENTS = 20
 # A film's frames, the steps from one to the next, and the pixels of a side where the environment
 # lets us choose.
 FRAMES, STRIDE, PIXELS = 25, 2, 160
-FILM_SEED = 5_000_000
 
 
 def compare(discriminator, agent, expert):
@@ -51,23 +49,22 @@ class Filming:
     def __init__(self, env_name, every):
         self._env_name, self._every, self._calls = env_name, every, 0
 
-    def film(self, act, tensorboard, step):
-        """Writes a film to TensorBoard if it is time.
+    def film(self, seed, actions, tensorboard, step):
+        """Writes a film of an episode to TensorBoard if it is time.
 
         Args:
-          act: as in `episodes.play`.
+          seed, actions: as in `rendering.film`.
           tensorboard: `tensorboard.TensorBoard`.
           step: environment steps so far.
         """
         self._calls += 1
         if not self._every or self._calls % self._every:
             return
-        [episode] = play(act, self._env_name, 1, FILM_SEED)
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder, "episode.gif")
             try:
-                actions = episode.actions[: FRAMES * STRIDE]
-                film(self._env_name, FILM_SEED, actions, file, size=PIXELS, stride=STRIDE)
+                beginning = actions[: FRAMES * STRIDE]
+                film(self._env_name, seed, beginning, file, size=PIXELS, stride=STRIDE)
             except UserError as error:
                 logging.warning("TensorBoard will show no episodes: %s", error)
                 self._every = 0

@@ -145,12 +145,12 @@ class Trainer:
             if profile:
                 self._profile(self.round - first)
             if self.round % self.evaluate_every == 0 or self.round == self.rounds:
-                metrics = self.evaluate(config.evaluation_episodes, EVALUATION_SEED)
+                metrics, played = self.evaluate(config.evaluation_episodes, EVALUATION_SEED)
                 metrics |= {name: float(np.mean(values)) for name, values in losses.items()}
                 losses.clear()
                 rate = self.env_steps / self.training_seconds
                 self.folder.write_metrics(metrics, {"speed/steps_per_second": rate})
-                self._illustrate()
+                self._illustrate(played[0])
                 self._checkpoints.save()
                 bar.set_postfix_str(
                     f"return {metrics['return_mean']:.0f}, "
@@ -238,23 +238,26 @@ class Trainer:
 
         Returns:
           A dict: env_steps, wall_seconds (evaluations included), evaluation_seconds, return_mean,
-          return_std, normalized_return (None where the demonstrations have no rewards).
+          return_std, normalized_return (None where the demonstrations have no rewards); and the
+          list of `episodes.Episode` that it is of.
         """
         started = time.perf_counter()
-        played = returns(play(self.policy.deterministic, self.config.env, episodes, seed))
+        played = play(self.policy.deterministic, self.config.env, episodes, seed)
+        reached = returns(played)
         self.evaluation_seconds += time.perf_counter() - started
         normalized = None
         if self.expert_return is not None:
             span = self.expert_return - self.random_return
-            normalized = float((played.mean() - self.random_return) / span)
-        return {
+            normalized = float((reached.mean() - self.random_return) / span)
+        metrics = {
             "env_steps": self.env_steps,
             "wall_seconds": self.training_seconds + self.evaluation_seconds,
             "evaluation_seconds": self.evaluation_seconds,
-            "return_mean": float(played.mean()),
-            "return_std": float(played.std()),
+            "return_mean": float(reached.mean()),
+            "return_std": float(reached.std()),
             "normalized_return": normalized,
         }
+        return metrics, played
 
     def _profile(self, rounds):
         # The first rounds are busy with compilation.
@@ -263,19 +266,20 @@ class Trainer:
         elif rounds == 15:
             self.folder.tensorboard.stop_profile()
 
-    def _illustrate(self):
-        """Adds histograms, and now and then a film, to TensorBoard."""
+    def _illustrate(self, episode):
+        """Adds histograms, and now and then a film of an evaluation's first episode."""
         started = time.perf_counter()
         newest = self.evaluate_every * self.config.segment_length
         seed = [self.config.seed, self.round]
         agent = self.replay.sample(1000, 1, seed, newest)
         arrays = compare(self.learner.discriminator, agent, self.demonstrated.sample(1000, 1, seed))
-        self.folder.tensorboard.write_histograms(self.env_steps, arrays)
-        self._filming.film(self.policy.deterministic, self.folder.tensorboard, self.env_steps)
+        tensorboard = self.folder.tensorboard
+        tensorboard.write_histograms(self.env_steps, arrays)
+        self._filming.film(EVALUATION_SEED, episode.actions, tensorboard, self.env_steps)
         self.evaluation_seconds += time.perf_counter() - started
 
     def _finish(self):
-        metrics = self.evaluate(self.config.final_episodes, FINAL_SEED)
+        metrics, _ = self.evaluate(self.config.final_episodes, FINAL_SEED)
         self.policy.save(self.folder.saved_model)
         config = self.config
         reached = next(
