@@ -2,12 +2,10 @@
 
 import json
 import os
-import pathlib
-import subprocess
-import sys
 
 import gymnasium
 import numpy as np
+from programs import ROOT, run
 import pytest
 import tensorflow as tf
 import thirdparty
@@ -15,28 +13,16 @@ import thirdparty
 from mgail_tf import config as configs
 from mgail_tf import demonstrations
 from mgail_tf.environments import ParallelEnvironments
-from mgail_tf.episodes import Episode, play
+from mgail_tf.episodes import play
 from mgail_tf.trainer import Trainer
 
-ROOT = pathlib.Path(__file__).parent.parent
 
+def demonstrate(name, folder):
+    def act(observations):
+        return [thirdparty.expert(name, observation) for observation in observations]
 
-def demonstrate(name, folder, episodes=4):
     env_name = f"thirdparty:{name}-v0"
-    env = gymnasium.make(env_name)
-    recorded = []
-    for seed in range(episodes):
-        observations, actions, rewards, ended = [env.reset(seed=seed)[0]], [], [], False
-        while not ended:
-            actions.append(thirdparty.expert(name, observations[-1]))
-            observation, reward, terminated, truncated, _ = env.step(actions[-1])
-            observations.append(observation)
-            rewards.append(reward)
-            ended = terminated or truncated
-        recorded.append(
-            Episode(np.array(observations), np.array(actions), np.array(rewards), terminated)
-        )
-    demonstrations.write(recorded, env_name, folder)
+    demonstrations.write(play(act, env_name, 4, seed=0), env_name, folder)
     return env_name
 
 
@@ -77,13 +63,8 @@ def test_the_tasks_end_and_being_cut_off_differ():
 def test_a_third_partys_environment_from_the_command_line(tmp_path):
     env_name = demonstrate("Discrete", tmp_path / "dataset")
     arguments = ["--expert_data=dataset", "--total_steps=400", "--final_episodes=2"]
-    done = subprocess.run(
-        [sys.executable, ROOT / "run" / "main.py", f"--env={env_name}", *arguments],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
-    )
+    path = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
+    done = run("main.py", f"--env={env_name}", *arguments, folder=tmp_path, PYTHONPATH=path)
     assert done.returncode == 0, done.stderr
     [folder] = (tmp_path / "runs").iterdir()
     assert json.loads((folder / "result.json").read_text())["env"] == env_name

@@ -3,28 +3,14 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
-import sys
 
 from ai_edge_litert.interpreter import Interpreter
 import imageio
 import numpy as np
+from programs import ROOT, python, run
 import pytest
 
 from mgail_tf.config import TASKS
-
-ROOT = pathlib.Path(__file__).parent.parent
-RUN = ROOT / "run"
-
-
-def run(program, *arguments, folder):
-    return subprocess.run(
-        [sys.executable, RUN / program, *map(str, arguments)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"MINARI_DATASETS_PATH": str(folder)},
-    )
 
 
 @pytest.mark.parametrize(
@@ -109,9 +95,9 @@ def test_video(ending, expert, tmp_path):
     assert np.ptp(frames[0]) > 100 and (frames[0] != frames[-1]).any()
 
 
-def test_render_in_a_window(expert, tmp_path, monkeypatch):
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    done = run("evaluate.py", *expert, "--episodes=1", "--render=human", folder=tmp_path)
+def test_render_in_a_window(expert, tmp_path):
+    window = {"folder": tmp_path, "SDL_VIDEODRIVER": "dummy"}
+    done = run("evaluate.py", *expert, "--episodes=1", "--render=human", **window)
     assert done.returncode == 0, done.stderr
 
 
@@ -168,12 +154,7 @@ sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
     expert = ROOT / "expert_data" / "CartPole" / "expert"
-    done = subprocess.run(
-        [sys.executable, "-c", start, program, expert, "CartPole-v1"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    done = python("-c", start, program, expert, "CartPole-v1", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.removeprefix("return ")) > 195
 
@@ -187,12 +168,7 @@ def test_readmes_library_example(tmp_path):
     assert len(example.strip().splitlines()) <= 10
     expert = pathlib.Path("expert_data", "CartPole", "expert")
     shutil.copytree(ROOT / expert, tmp_path / expert)
-    done = subprocess.run(
-        [sys.executable, "-c", example + "\nprint(result['env_steps'], action)"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    done = python("-c", example + "\nprint(result['env_steps'], action)", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     steps, action = done.stdout.split()[-2:]
     assert int(steps) > 0 and action in ("0", "1")
