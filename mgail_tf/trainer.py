@@ -64,8 +64,9 @@ class Trainer:
             demonstrations.termination_rate,
             self.rounds,
         )
+        replay_steps = min(config.replay_steps, config.total_steps)
         self.replay = Replay(
-            config.replay_steps // steps_per_round * config.segment_length,
+            replay_steps // steps_per_round * config.segment_length,
             config.num_envs,
             self.observations.size,
             self.actions.size,

@@ -18,8 +18,8 @@ SEEDS = flags.DEFINE_list("seeds", ["100", "101", "102"], "seeds")
 RUNS = flags.DEFINE_string("runs", "runs/ablation", "folder of the run folders")
 PICTURE = flags.DEFINE_string("picture", "docs/ablation.png", "where the learning curves go")
 
-# Half of Hopper's budget suffices to tell the rows apart.
-STEPS = {"Hopper": ["--total_steps=80000"]}
+# Less than half of Hopper's budget suffices to tell the rows apart.
+STEPS = {"Hopper": ["--total_steps=60000"]}
 
 ROWS = {
     "all of it": [],
@@ -27,9 +27,9 @@ ROWS = {
     "no value": ["--novalue"],
     "no demonstrated segments": ["--demonstrated_share=0"],
     "no bound on the message": ["--message_limit=0"],
-    "falling noise": ["--final_noise=0.33"],
-    "learned noise": ["--learn_noise"],
+    "constant noise": ["--final_noise=1"],
     "8 policy updates a round": ["--policy_updates=8"],
+    "10,000 steps kept": ["--replay_steps=10000"],
     "newest segments only": ["--policy_replay_steps=80"],
     "constant learning rates": ["--final_learning_rate=1"],
     "no average": ["--average_share=0"],
