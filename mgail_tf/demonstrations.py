@@ -181,6 +181,8 @@ def _as_in(space, values, what, index):
         fits = fits and (cast == values).all() and all(map(space.contains, cast))
     if not fits:
         raise UserError(f"episode {index}: its {what} are not of the environment's {space}")
+    if not np.isfinite(cast).all():
+        raise UserError(f"episode {index}: its {what} have NaN or infinite values")
     return cast
 
 

@@ -31,11 +31,13 @@ class RunFolder:
         self.checkpoints = self._path / "checkpoints"
         self.saved_model = self._path / "saved_model"
         check(path, config)
+        resumed = (self._path / "config.json").exists()
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             (self._path / "config.json").write_text(json.dumps(_as_json(config), indent=2) + "\n")
             self.tensorboard = TensorBoard(self._path / "tensorboard")
-            self.tensorboard.write_config(config)
+            if not resumed:
+                self.tensorboard.write_config(config)
         except (OSError, tf.errors.OpError) as error:
             raise UserError(
                 f"--logdir {path} cannot be used ({error}); choose another folder"

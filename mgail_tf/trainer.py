@@ -264,7 +264,7 @@ class Trainer:
         # The first rounds are busy with compilation.
         if rounds == 5:
             self.folder.tensorboard.start_profile()
-        elif rounds == 15:
+        elif rounds == 15 or (5 < rounds < 15 and self.round == self.rounds):
             self.folder.tensorboard.stop_profile()
 
     def _illustrate(self, episode):

@@ -23,7 +23,6 @@ def main():
         OUT.value,
         description=f"imported from {pathlib.Path(RECORDING.value).name}",
     )
-    demonstrations.load(OUT.value, ENV.value)
     print(f"{len(episodes)} episodes, {sum(len(e.actions) for e in episodes)} steps: {OUT.value}")
 
 

@@ -171,3 +171,12 @@ def test_actions_that_are_none_of_the_discrete_ones(tmp_path):
     episode = Episode(np.zeros([3, 4]), np.array([0.0, 2.0]), np.zeros(2), True)
     with pytest.raises(UserError, match="actions"):
         demonstrations.write([episode], "CartPole-v1", tmp_path / "dataset")
+
+
+def test_recording_that_is_not_finite(tmp_path):
+    observations = np.zeros([3, 3])
+    observations[1, 0] = np.nan
+    episode = Episode(observations, np.zeros([2, 1]), np.zeros(2), False)
+    with pytest.raises(UserError, match="episode 0: its observations have NaN"):
+        demonstrations.write([episode], "Pendulum-v1", tmp_path / "dataset")
+    assert not list(tmp_path.iterdir())

@@ -26,8 +26,8 @@ def runs(expert_data, tmp_path_factory):
         config = configs.make(
             "CartPole",
             seed=seed,
-            total_steps=1600,
-            evaluate_every=800,
+            total_steps=960,
+            evaluate_every=480,
             final_episodes=2,
             discount=0.9 + 0.05 * seed,
             film_every=2 - 2 * seed,
@@ -66,7 +66,7 @@ def test_scalars(get, runs):
             continue
         tag = name if "/" in name else f"evaluation/{name}"
         [_, step, shown], *_ = get(f"scalars/scalars?run={RUN}&tag={tag}")
-        assert step == line["env_steps"] == 800
+        assert step == line["env_steps"] == 480
         assert shown == pytest.approx(value)
 
 
@@ -76,7 +76,7 @@ def test_histograms_set_agent_against_expert(get, expert_data):
     kinds.append("discriminator/log_odds")
     assert set(tags) == {f"{kind}_{side}" for kind in kinds for side in ("agent", "expert")}
     first, last = get(f"histograms/histograms?run={RUN}&tag=observation/00_expert")
-    assert [first[1], last[1]] == [800, 1600]
+    assert [first[1], last[1]] == [480, 960]
     # Buckets are [left, right, count]; the expert's observations are normalised.
     buckets = np.array(last[2])
     middles, counts = buckets[:, :2].mean(1), buckets[:, 2]

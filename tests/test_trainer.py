@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from mgail_tf import config as configs
 from mgail_tf import demonstrations
@@ -70,6 +71,8 @@ def test_resumed_run_equals_one_that_was_never_stopped(env, expert_data, tmp_pat
     assert metrics(tmp_path / "stopped") == metrics(tmp_path / "whole")
     for one, other in zip(weights(resumed), weights(whole), strict=True):
         np.testing.assert_array_equal(one, other)
+    events = EventAccumulator(str(tmp_path / "stopped" / "tensorboard")).Reload()
+    assert len(events.Tensors("config/text_summary")) == 1
 
 
 def test_training_reaches_the_expert(cartpole, tmp_path):
