@@ -18,8 +18,8 @@ SEEDS = flags.DEFINE_list("seeds", ["100", "101", "102"], "seeds")
 RUNS = flags.DEFINE_string("runs", "runs/ablation", "folder of the run folders")
 PICTURE = flags.DEFINE_string("picture", "docs/ablation.png", "where the learning curves go")
 
-# Less than half of Hopper's budget suffices to tell the rows apart.
-STEPS = {"Hopper": ["--total_steps=60000"]}
+# Half of their budgets suffices to tell the rows apart.
+STEPS = {"Hopper": ["--total_steps=60000"], "HalfCheetah": ["--total_steps=20000"]}
 
 ROWS = {
     "all of it": [],
@@ -27,7 +27,7 @@ ROWS = {
     "no value": ["--novalue"],
     "no demonstrated segments": ["--demonstrated_share=0"],
     "no bound on the message": ["--message_limit=0"],
-    "constant noise": ["--final_noise=1"],
+    "falling noise": ["--final_noise=0.33"],
     "8 policy updates a round": ["--policy_updates=8"],
     "10,000 steps kept": ["--replay_steps=10000"],
     "newest segments only": ["--policy_replay_steps=80"],
