@@ -48,7 +48,6 @@ class Replay(tf.Module):
             *(tf.Variable(tf.zeros((capacity, num_envs, *size)), trainable=False) for size in sizes)
         )
         self._pushed = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._terminations = tf.Variable(0.0, trainable=False)
 
     def push(self, block):
         """Stores a `Segment` [length, num_envs, ...] that follows the last one pushed."""
@@ -57,11 +56,11 @@ class Replay(tf.Module):
         for variable, values in zip(self._storage, block, strict=True):
             variable[start : start + length].assign(values)
         self._pushed.assign_add(length)
-        self._terminations.assign_add(tf.reduce_sum(block.terminated))
 
     def termination_rate(self):
-        """Terminations per step of all that was ever pushed, a scalar."""
-        return self._terminations / tf.cast(self._pushed * self.num_envs, tf.float32)
+        """Terminations per stored step, a scalar."""
+        stored = tf.minimum(self._pushed, self.capacity) * self.num_envs
+        return tf.reduce_sum(self._storage.terminated) / tf.cast(stored, tf.float32)
 
     def sample(self, batch_size, length, seed, newest=None):
         """Draws segments uniformly: a `Segment` [length, batch_size, ...].

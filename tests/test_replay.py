@@ -82,8 +82,8 @@ def test_samples_within_a_function_follow_the_pushes():
 @pytest.mark.parametrize("blocks", [2, 5])
 def test_termination_rate(blocks):
     replay = fill(blocks)
-    pushed = np.arange(BLOCK * blocks)
-    terminated = transitions(pushed[:, None], np.arange(NUM_ENVS)).terminated
+    stored = np.arange(max(BLOCK * blocks - CAPACITY, 0), BLOCK * blocks)
+    terminated = transitions(stored[:, None], np.arange(NUM_ENVS)).terminated
     np.testing.assert_allclose(replay.termination_rate(), np.mean(terminated), rtol=1e-6)
 
 
