@@ -83,6 +83,7 @@ class Config:
         "share of episodes that start in a demonstrated state, if the simulator allows it",
         maximum=1,
     )
+    cut_after: int = _option(0, "mean steps after which the agent's episodes are cut; 0: never")
     noise_stddev: float = _option(0.3, "sigma, in standard deviations of demonstrated actions")
     final_noise: float = _option(1.0, "share of sigma left at the end", maximum=1)
     learn_noise: bool = _option(False, "learn sigma(s) (Eq. 10), from noise_stddev on")

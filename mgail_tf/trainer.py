@@ -9,6 +9,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from mgail_tf import encoding, environments
+from mgail_tf.cut_episodes import CutEpisodes
 from mgail_tf.demonstrated_starts import DemonstratedStarts, is_possible
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.environments import ParallelEnvironments
@@ -88,7 +89,7 @@ class Trainer:
         self.demonstrated.push(tf.nest.map_structure(lambda values: values[:, None], segment))
         self.policy = DeployedPolicy(self.learner.average_policy, self.observations, self.actions)
         self.environments = ParallelEnvironments(
-            config.env, config.num_envs, config.seed, self._start_wrapper(observations)
+            config.env, config.num_envs, config.seed, self._wrapper(observations)
         )
         self.round, self.training_seconds, self.evaluation_seconds = 0, 0.0, 0.0
         self._checkpoint = tf.train.Checkpoint(
@@ -101,11 +102,16 @@ class Trainer:
             self._checkpoint.restore(self._checkpoints.latest_checkpoint).assert_consumed()
         self.folder.forget_metrics_after(self.env_steps)
 
-    def _start_wrapper(self, demonstrated):
-        share = self.config.demonstrated_starts
-        if share and is_possible(environments.make(self.config.env)):
-            return lambda env: DemonstratedStarts(env, demonstrated, share)
-        return lambda env: env
+    def _wrapper(self, demonstrated):
+        """What is put around each environment that the agent acts in."""
+        share, mean_steps = self.config.demonstrated_starts, self.config.cut_after
+
+        def wrap(env):
+            if share and is_possible(env):
+                env = DemonstratedStarts(env, demonstrated, share)
+            return CutEpisodes(env, mean_steps) if mean_steps else env
+
+        return wrap
 
     @property
     def env_steps(self):
