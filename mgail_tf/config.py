@@ -38,8 +38,7 @@ TASKS = {
     "MountainCar": Task("MountainCar-v0", 1, 50_000),
     "Acrobot": Task("Acrobot-v1", 1, 50_000),
     "Hopper": Task("Hopper-v5", 4, 150_000),
-    # It walks as fast as the expert only if it need not bear the noise.
-    "Walker2d": Task("Walker2d-v5", 4, 300_000, hyperparameters={"final_noise": 0.5}),
+    "Walker2d": Task("Walker2d-v5", 4, 300_000),
     "HalfCheetah": Task(
         "HalfCheetah-v5",
         4,
@@ -47,8 +46,7 @@ TASKS = {
         hyperparameters={"gradient_penalty": 0.1, "message_limit": 3.0},
     ),
     "Ant": Task("Ant-v5", 4, 200_000),
-    # Its experts fall at times too; only a long memory keeps falling dearer than going on.
-    "Humanoid": Task("Humanoid-v5", 80, 150_000, hyperparameters={"replay_steps": 150_000}),
+    "Humanoid": Task("Humanoid-v5", 80, 120_000),
 }
 
 
@@ -83,9 +81,9 @@ class Config:
         "share of episodes that start in a demonstrated state, if the simulator allows it",
         maximum=1,
     )
-    cut_after: int = _option(0, "mean steps after which the agent's episodes are cut; 0: never")
+    cut_after: int = _option(300, "mean steps after which the agent's episodes are cut; 0: never")
     noise_stddev: float = _option(0.3, "sigma, in standard deviations of demonstrated actions")
-    final_noise: float = _option(1.0, "share of sigma left at the end", maximum=1)
+    final_noise: float = _option(0.33, "share of sigma left at the end", maximum=1)
     learn_noise: bool = _option(False, "learn sigma(s) (Eq. 10), from noise_stddev on")
     temperature: float = _option(1.0, "tau of the Gumbel-Softmax", 1e-3)
 
@@ -190,6 +188,7 @@ PRESETS = {
         "preparation_rounds": 1000,
         "block_rounds": 100,
         "noise_stddev": 1 / 6,
+        "cut_after": 0,
         "final_noise": 1.0,
         "policy_updates": 1,
         "discriminator_updates": 1,
