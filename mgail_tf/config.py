@@ -46,7 +46,7 @@ TASKS = {
         hyperparameters={"gradient_penalty": 0.1, "message_limit": 3.0},
     ),
     "Ant": Task("Ant-v5", 4, 200_000),
-    "Humanoid": Task("Humanoid-v5", 80, 120_000),
+    "Humanoid": Task("Humanoid-v5", 80, 200_000),
 }
 
 
