@@ -21,7 +21,8 @@ class DemonstratedStarts(gymnasium.Wrapper):
     def reset(self, *, seed=None, options=None):
         """Resets; the seed decides also whether and where in the demonstrations it starts."""
         observation, info = self.env.reset(seed=seed, options=options)
-        generator = np.random.default_rng(seed)
+        # Not the seed's own numbers, which decide also when `CutEpisodes` ends the episode.
+        [generator] = np.random.default_rng(seed).spawn(1)
         if generator.random() < self._share:
             observation = _enter(self.unwrapped, generator.choice(self._observations))
         return observation, info

@@ -150,7 +150,7 @@ class Trainer:
             self.training_seconds += time.perf_counter() - started
             bar.update(self.env_steps - bar.n)
             if profile:
-                self._profile(self.round - first)
+                self._profile(first)
             if self.round % self.evaluate_every == 0 or self.round == self.rounds:
                 metrics, played = self.evaluate(config.evaluation_episodes, EVALUATION_SEED)
                 metrics |= {name: float(np.mean(values)) for name, values in losses.items()}
@@ -266,11 +266,12 @@ class Trainer:
         }
         return metrics, played
 
-    def _profile(self, rounds):
+    def _profile(self, first):
         # The first rounds are busy with compilation.
-        if rounds == 5:
+        start, stop = first + 5, min(first + 15, self.rounds)
+        if self.round == start < stop:
             self.folder.tensorboard.start_profile()
-        elif rounds == 15 or (5 < rounds < 15 and self.round == self.rounds):
+        elif self.round == stop > start:
             self.folder.tensorboard.stop_profile()
 
     def _illustrate(self, episode):

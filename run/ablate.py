@@ -18,7 +18,7 @@ SEEDS = flags.DEFINE_list("seeds", ["100", "101", "102"], "seeds")
 RUNS = flags.DEFINE_string("runs", "runs/ablation", "folder of the run folders")
 PICTURE = flags.DEFINE_string("picture", "docs/ablation.png", "where the learning curves go")
 
-# Half of their budgets suffices to tell the rows apart.
+# About half of their budgets suffices to tell the rows apart.
 STEPS = {"Hopper": ["--total_steps=60000"], "HalfCheetah": ["--total_steps=20000"]}
 
 ROWS = {

@@ -1,11 +1,13 @@
 import gymnasium
 import numpy as np
 
+from mgail_tf import environments
 from mgail_tf.cut_episodes import CutEpisodes
+from mgail_tf.demonstrated_starts import DemonstratedStarts
 
 
 def length(env, seed):
-    """Steps until it is cut; None if the task ends first."""
+    """Steps until it is cut."""
     env.reset(seed=seed)
     for step in range(1, 10_000):
         _, _, terminated, truncated, _ = env.step(env.action_space.sample())
@@ -33,3 +35,13 @@ def test_the_tasks_own_ends_remain():
     assert list(ends) == [True, False]
     env = CutEpisodes(gymnasium.make("Pendulum-v1"), 10_000_000)
     assert length(env, 0) == 200
+
+
+def test_length_does_not_depend_on_where_an_episode_starts():
+    bottom = np.float32([[-0.5, 0.0]])
+    env = CutEpisodes(DemonstratedStarts(environments.make("MountainCar"), bottom, 0.5), 20)
+    demonstrated = [env.reset(seed=seed)[0].tolist() == bottom[0].tolist() for seed in range(300)]
+    lengths = np.array([length(env, seed) for seed in range(300)])
+    # Lengths have a deviation of about 20; each half has 150.
+    gap = lengths[demonstrated].mean() - lengths[~np.array(demonstrated)].mean()
+    assert abs(gap) < 4 * 20 * np.sqrt(2 / 150)
