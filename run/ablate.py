@@ -30,7 +30,6 @@ ROWS = {
     "constant noise": ["--final_noise=1"],
     "episodes never cut": ["--cut_after=0"],
     "8 policy updates a round": ["--policy_updates=8"],
-    "10,000 steps kept": ["--replay_steps=10000"],
     "newest segments only": ["--policy_replay_steps=80"],
     "constant learning rates": ["--final_learning_rate=1"],
     "no average": ["--average_share=0"],
@@ -49,6 +48,7 @@ def train(env, row, seed):
     if not (logdir / "result.json").exists():
         program = pathlib.Path(__file__).with_name("main.py")
         settings = [f"--env={env}", f"--seed={seed}", *STEPS.get(env, []), *ROWS[row]]
+        settings.append("--evaluation_episodes=4")
         subprocess.run([sys.executable, program, *settings, f"--logdir={logdir}"], check=True)
 
 
