@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from mgail_tf import deployed_policy, environments
+from mgail_tf import demonstrations, deployed_policy, environments
 from mgail_tf.config import TASKS
 from mgail_tf.episodes import play, returns
 
@@ -60,3 +60,12 @@ def test_stochastic_expert_draws_its_actions(task, expert_data):
     one, other = (policy.stochastic(observations, [seed, 0]).numpy() for seed in range(2))
     assert all(env.action_space.contains(action) for action in one)
     assert (one != other).any()
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "Humanoid"])
+def test_demonstrations_that_come_with_it_are_of_the_expert(task, described, expert_data):
+    number = TASKS[task].num_trajectories
+    loaded = demonstrations.load(expert_data / task / "demonstrations" / str(number), task)
+    assert loaded.ended.sum() == number
+    stochastic = described["stochastic"]
+    assert loaded.return_mean >= stochastic["return_mean"] - 2 * stochastic["return_std"]
