@@ -8,6 +8,9 @@ from unittest import mock
 import warnings
 
 import gymnasium
+from gymnasium import spaces
+from gymnasium.vector import utils as vector_utils
+from gymnasium.wrappers import FlattenObservation
 import minari
 from minari.data_collector import EpisodeBuffer
 import numpy as np
@@ -122,6 +125,12 @@ def write(episodes, env_name, folder, *, seeds=None, algorithm_name="not known",
         observations = _as_in(env.observation_space, episode.observations, "observations", index)
         actions = _as_in(env.action_space, episode.actions, "actions", index)
         length = len(actions)
+        if (len(observations), len(episode.rewards)) != (length + 1, length):
+            raise UserError(
+                f"episode {index} has {length} actions, but {len(observations)} observations and "
+                f"{len(episode.rewards)} rewards; there must be one observation more, and as many "
+                "rewards (NaN where they are not known)"
+            )
         buffers.append(
             EpisodeBuffer(
                 id=index,
@@ -169,7 +178,7 @@ def _create(buffers, env, root, algorithm_name, description):
 
 def _as_in(space, values, what, index):
     """Recorded values [length, ...] in the shape and type of a space."""
-    discrete = isinstance(space, gymnasium.spaces.Discrete)
+    discrete = isinstance(space, spaces.Discrete)
     values = np.asarray(values)
     if discrete and values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -177,8 +186,10 @@ def _as_in(space, values, what, index):
         values = values[:, None]
     cast = values.astype(space.dtype)
     fits = values.shape[1:] == space.shape
+    if fits and np.issubdtype(space.dtype, np.integer):
+        fits = (cast == values).all()
     if discrete:
-        fits = fits and (cast == values).all() and all(map(space.contains, cast))
+        fits = fits and all(map(space.contains, cast))
     if not fits:
         raise UserError(f"episode {index}: its {what} are not of the environment's {space}")
     if not np.isfinite(cast).all():
@@ -195,7 +206,8 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
 
     Args:
       dataset: a dataset's folder, or the id of an installed dataset.
-      env_name: the environment that the actions and observations must fit.
+      env_name: the environment that the actions and observations must fit; a dataset of `Dict`
+        observations or of images fits the environment wrapped in `FlattenObservation`.
       num_trajectories: number of episodes.
       subsample: keep every so manieth pair, from a random offset in each trajectory.
       seed: of these offsets.
@@ -214,7 +226,10 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
             f"{dataset} has {available} trajectories, not {num_trajectories}; "
             "lower --num_trajectories"
         )
-    _check_space(dataset, "observations", data.observation_space, env.observation_space)
+    observation_space = _before_flattening(env)
+    if data.observation_space != observation_space:
+        observation_space = env.observation_space
+        _check_space(dataset, "observations", data.observation_space, observation_space)
     _check_space(dataset, "actions", data.action_space, env.action_space)
     generator = np.random.default_rng(seed)
     pairs, returns = [], []
@@ -223,10 +238,11 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
         for episode in data.iterate_episodes(range(num_trajectories or available)):
             offset = generator.integers(subsample)
             length = len(episode.actions)
+            observations = _flatten(observation_space, episode.observations, length + 1)
             fields = (
-                episode.observations[:-1],
+                observations[:-1],
                 episode.actions,
-                episode.observations[1:],
+                observations[1:],
                 episode.terminations,
                 (subsample > 1) | (np.arange(length) == length - 1),
             )
@@ -244,7 +260,7 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
     observations, following = observations.astype(np.float32), following.astype(np.float32)
     if not all(np.isfinite(values).all() for values in (observations, actions, following)):
         raise UserError(f"{dataset} has NaN or infinite values; remove those episodes")
-    if isinstance(env.action_space, gymnasium.spaces.Box):
+    if isinstance(env.action_space, spaces.Box):
         # As the environment executes them.
         actions = np.clip(actions, env.action_space.low, env.action_space.high)
     known = all(value is not None and np.isfinite(value) for value in returns)
@@ -262,15 +278,34 @@ def _open(dataset):
         return minari.load_dataset(str(dataset))
     except FileNotFoundError as error:
         raise UserError(
-            f"no dataset {dataset}; give a Minari dataset's folder or an installed id"
+            f"no dataset {dataset}; give a Minari dataset's folder, or an installed id "
+            f"(minari download {dataset})"
         ) from error
     except Exception as error:  # Whatever the storage raises, the file is at fault.
         raise UserError(f"{dataset} is not a readable Minari dataset ({error})") from error
 
 
+def _before_flattening(env):
+    """The space of what `FlattenObservation` makes rows of, if the environment is wrapped in it."""
+    while isinstance(env, gymnasium.Wrapper):
+        if isinstance(env, FlattenObservation):
+            return env.env.observation_space
+        env = env.env
+    return None
+
+
+def _flatten(space, observations, length):
+    """[length, observation_size], as `FlattenObservation` has them."""
+    if isinstance(space, spaces.Box):
+        return np.reshape(observations, [length, -1])
+    # The environment's space, not the dataset's: Minari forgets the order of names.
+    each = vector_utils.iterate(vector_utils.batch_space(space, length), observations)
+    return np.stack([spaces.flatten(space, observation) for observation in each])
+
+
 def _check_space(dataset, what, given, wanted):
     def kind(space):
-        discrete = isinstance(space, gymnasium.spaces.Discrete)
+        discrete = isinstance(space, spaces.Discrete)
         return type(space), (space.n, space.start) if discrete else space.shape
 
     if kind(given) != kind(wanted):

@@ -52,7 +52,10 @@ class BoxActions(tf.Module):
 
     def decode(self, action):
         """[..., size] the networks' -> [..., size] the environment's, within its bounds."""
-        action = tf.cast(action * self._stddev + self._mean, self._space.dtype)
+        action = action * self._stddev + self._mean
+        if np.issubdtype(self._space.dtype, np.integer):
+            action = tf.round(action)
+        action = tf.cast(action, self._space.dtype)
         return tf.clip_by_value(action, self._space.low, self._space.high)
 
 

@@ -34,7 +34,7 @@ def make(name, **kwargs):
         name = TASKS[name].env_id
     try:
         env = gymnasium.make(name, disable_env_checker=True, **kwargs)
-    except (gymnasium.error.Error, ModuleNotFoundError, ImportError) as error:
+    except (gymnasium.error.Error, ImportError, ValueError) as error:
         tasks = ", ".join(TASKS)
         raise UserError(
             f"cannot make environment {name!r} ({' '.join(str(error).split())}); "

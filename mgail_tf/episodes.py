@@ -1,11 +1,16 @@
 """Whole episodes of a policy in the real environment: to evaluate it, or to demonstrate with it."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
 from mgail_tf import environments
+from mgail_tf.errors import UserError
+
+# Of environments without a time limit. A policy may keep going for ever.
+LONGEST = 10_000
 
 
 class Episode(NamedTuple):
@@ -36,6 +41,9 @@ def play(act, env_name, num_episodes, seed, progress=None):
 
     Returns:
       A list of `Episode`.
+
+    Raises:
+      UserError: an environment without a time limit does not end an episode.
     """
     envs = [environments.make(env_name) for _ in range(num_episodes)]
     histories = [([env.reset(seed=seed + index)[0]], [], []) for index, env in enumerate(envs)]
@@ -43,7 +51,7 @@ def play(act, env_name, num_episodes, seed, progress=None):
     running = set(range(num_episodes))
     limit = envs[0].spec.max_episode_steps
     with tqdm(total=limit, desc=progress, disable=progress is None, unit="step") as bar:
-        while running:
+        for step in itertools.count(1):
             latest = np.stack([observations[-1] for observations, _, _ in histories])
             actions = np.asarray(act(latest.astype(np.float32)))
             for index in sorted(running):
@@ -57,6 +65,13 @@ def play(act, env_name, num_episodes, seed, progress=None):
                     running.remove(index)
                     envs[index].close()
             bar.update()
+            if not running:
+                break
+            if limit is None and step == LONGEST:
+                raise UserError(
+                    f"{env_name} has no time limit, and an episode has not ended after "
+                    f"{LONGEST} steps; register it with max_episode_steps"
+                )
     return [
         Episode(*map(np.array, history), terminated)
         for history, terminated in zip(histories, terminations, strict=True)

@@ -1,9 +1,10 @@
 """What TensorBoard shows of a run besides numbers: agent against expert, and filmed episodes."""
 
 import pathlib
+import sys
 import tempfile
 
-from absl import logging
+from tqdm import tqdm
 
 from mgail_tf.discriminator import AGENT, EXPERT
 from mgail_tf.errors import UserError
@@ -66,7 +67,7 @@ class Filming:
                 beginning = actions[: FRAMES * STRIDE]
                 film(self._env_name, seed, beginning, file, size=PIXELS, stride=STRIDE)
             except UserError as error:
-                logging.warning("TensorBoard will show no episodes: %s", error)
+                tqdm.write(f"TensorBoard will show no episodes: {error}", file=sys.stderr)
                 self._every = 0
                 return
             tensorboard.write_animation("episode", step, file.read_bytes())

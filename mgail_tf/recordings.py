@@ -4,6 +4,7 @@ import pathlib
 import re
 
 import numpy as np
+import pandas
 
 from mgail_tf.episodes import Episode
 from mgail_tf.errors import UserError
@@ -13,14 +14,17 @@ def read(path):
     """Reads the episodes of a file or folder; its name and contents tell the format.
 
     - `.npz` with D4RL's keys: `observations`, `actions`, and where there are any `rewards`,
-      `terminals`, `timeouts`, `next_observations`. One row a step.
+      `terminals`, `timeouts`, `next_observations`; gymnasium's `terminations` and `truncations` are
+      taken too. One row a step.
     - `.csv`: columns `observation_0`, `observation_1`, ..., `action` or `action_0`, ..., and where
-      there are any `episode`, `reward`, `terminated`. One row a step; a last row of an episode
-      without an action tells where it ended.
+      there are any `episode`, `reward`, `terminated`, `truncated`. One row a step. An episode ends
+      where `episode` changes, with a row that is terminated or truncated, or with a row without an
+      action, which tells where it ended.
     - what the `imitation` library saves: a folder, or in its older form a `.npz` with `obs`,
       `acts` and `indices`.
 
-    Where a recording does not tell where an episode's last action led, that action is left out.
+    Where a recording does not tell where an episode's last action led, that action is left out, and
+    the episode ends with the action before it.
     Nothing that is pickled is ever opened.
 
     Returns:
@@ -53,26 +57,29 @@ def read(path):
 def _read_npz(path):
     with np.load(path, allow_pickle=False) as data:
         if "indices" in data:
-            return _read_imitation_npz(data)
+            return _read_imitation_npz(path, data)
         for name in "observations", "actions":
             if name not in data:
                 raise UserError(f"{path} has no {name!r}; it has {', '.join(data)}")
         length = len(data["actions"])
-        terminals, timeouts = (
-            np.asarray(data[name]).reshape(-1).astype(bool)
-            if name in data
-            else np.zeros(length, bool)
-            for name in ("terminals", "timeouts")
-        )
-        rewards = _known(data.get("rewards"), length).reshape(-1)
-        following = data.get("next_observations")
+
+        def column(names, otherwise):
+            found = [np.asarray(data[name]).reshape(-1) for name in names if name in data]
+            return found[0] if found else np.full(length, otherwise)
+
+        terminals = column(["terminals", "terminations"], False).astype(bool)
+        timeouts = column(["timeouts", "truncations"], False).astype(bool)
+        rewards, following = column(["rewards"], np.nan), data.get("next_observations")
         fields = data["observations"], data["actions"], rewards, terminals, following
-        # An episode ends with a terminal or a timeout, and the last one with the file.
-        ends = np.union1d(np.flatnonzero(terminals | timeouts) + 1, [length])
-        return [
-            _episode(*(None if field is None else field[start:end] for field in fields))
-            for start, end in zip(np.append(0, ends[:-1]), ends, strict=True)
-        ]
+    rows = [len(field) for field in (*fields, timeouts) if field is not None]
+    if len(set(rows)) > 1:
+        raise UserError(f"{path}: its arrays must have a row for each step, not {rows} rows")
+    # An episode ends with a terminal or a timeout, and the last one with the file.
+    ends = np.union1d(np.flatnonzero(terminals | timeouts) + 1, [length])
+    return [
+        _episode(*(None if field is None else field[start:end] for field in fields))
+        for start, end in zip(np.append(0, ends[:-1]), ends, strict=True)
+    ]
 
 
 def _known(rewards, length):
@@ -89,54 +96,89 @@ def _episode(observations, actions, rewards, terminals, following=None):
 
 
 def _read_csv(path):
-    table = np.genfromtxt(path, delimiter=",", names=True, dtype=np.float64, ndmin=1)
-
-    def columns(name):
-        found = [column for column in table.dtype.names if re.fullmatch(rf"{name}_\d+", column)]
-        return sorted(found, key=lambda column: int(column.split("_")[1]))
-
-    observed, acted = columns("observation"), columns("action")
-    if not observed:
-        raise UserError(f"{path} has no columns observation_0, observation_1, ...")
-    if not acted and "action" not in table.dtype.names:
-        raise UserError(f"{path} has no column action, or action_0, action_1, ...")
-    rows = len(table)
-    observations = np.stack([table[column] for column in observed], -1)
-    actions = np.stack([table[column] for column in acted], -1) if acted else table["action"]
-
-    def optional(name, otherwise):
-        return table[name] if name in table.dtype.names else np.full(rows, otherwise)
-
-    episode, rewards = optional("episode", 0.0), optional("reward", np.nan)
-    terminated = np.nan_to_num(optional("terminated", 0.0)).astype(bool)
-    starts = np.flatnonzero(np.append(True, episode[1:] != episode[:-1]))
-    episodes = []
-    for start, end in zip(starts, np.append(starts[1:], rows), strict=True):
-        # Only the state where the episode ended may lack an action.
-        if np.isnan(actions[start : end - 1]).any():
-            raise UserError(
-                f"{path}: an action is missing or not a number in rows {start + 1}-{end}"
-            )
+    table = pandas.read_csv(
+        path, encoding="utf-8-sig", skipinitialspace=True, index_col=False, dtype=str
+    )
+    table.columns = table.columns.str.strip()
+    observations = _numbers(path, table, _components(path, table, "observation"))
+    acted = ["action"] if "action" in table else _components(path, table, "action")
+    actions = _numbers(path, table, acted)
+    rewards = _numbers(path, table, ["reward"]) if "reward" in table else actions[:, :1] * np.nan
+    terminated, truncated = (_flags(path, table, name) for name in ("terminated", "truncated"))
+    # A row without an action tells where the action before it led.
+    acts = ~np.isnan(actions).all(1)
+    ends = (terminated | truncated) & np.append(acts[1:], True) | ~acts
+    if "episode" in table:
+        names = table["episode"].fillna("").to_numpy()
+        changes = np.append(names[1:] != names[:-1], True)
+        if (~acts & ~changes).any():
+            line = np.flatnonzero(~acts & ~changes)[0] + 2
+            raise UserError(f"{path}: an action is missing in line {line}, within an episode")
+        ends |= changes
+    episodes, start = [], 0
+    for end in np.union1d(np.flatnonzero(ends) + 1, [len(table)]):
+        # Where the last of the actions led, no row tells.
         episodes.append(
             Episode(
                 observations[start:end],
                 actions[start : end - 1],
-                rewards[start : end - 1],
-                terminated[start:end].any(),
+                rewards[start : end - 1, 0],
+                bool(terminated[start:end].any()),
             )
         )
+        start = end
     return episodes
 
 
-def _read_imitation_npz(data):
-    ends = data["indices"]
-    actions = np.split(data["acts"], ends)
+def _components(path, table, name):
+    """The columns of a vector, in order."""
+    found = {column for column in table.columns if re.fullmatch(rf"{name}_\d+", column)}
+    wanted = [f"{name}_{index}" for index in range(len(found))]
+    if not found or found != set(wanted):
+        has = ", ".join(table.columns)
+        raise UserError(f"{path}: needs columns {name}_0, {name}_1, ... without gaps; it has {has}")
+    return wanted
+
+
+def _numbers(path, table, names):
+    """[rows, columns] numbers, NaN where there is none."""
+    try:
+        return table[names].to_numpy(np.float64)
+    except ValueError as error:
+        raise UserError(f"{path}: not a number in column {names[0]} or beside ({error})") from error
+
+
+def _flags(path, table, name):
+    """[rows] bool; false where the table does not say."""
+    if name not in table:
+        return np.zeros(len(table), bool)
+    texts = table[name].fillna("").str.strip().str.lower()
+    known = {"true": True, "1": True, "1.0": True}
+    known |= {"false": False, "0": False, "0.0": False, "": False}
+    flags = texts.map(known)
+    if flags.isna().any():
+        raise UserError(f"{path}: {texts[flags.isna()].iloc[0]!r} in {name} is not true or false")
+    return flags.to_numpy(bool)
+
+
+def _read_imitation_npz(path, data):
+    ends, observations, actions = data["indices"], data["obs"], data["acts"]
     # Each trajectory has one observation more than actions.
-    observations = np.split(data["obs"], ends + np.arange(len(ends)) + 1)
-    rewards = np.split(_known(data.get("rews"), len(data["acts"])), ends)
+    if len(observations) != len(actions) + len(ends) + 1:
+        raise UserError(
+            f"{path}: {len(ends) + 1} trajectories of {len(actions)} actions cannot have "
+            f"{len(observations)} observations"
+        )
+    rewards = _known(data.get("rews"), len(actions))
     return [
         Episode(*fields)
-        for fields in zip(observations, actions, rewards, data["terminal"], strict=True)
+        for fields in zip(
+            np.split(observations, ends + np.arange(len(ends)) + 1),
+            np.split(actions, ends),
+            np.split(rewards, ends),
+            data["terminal"],
+            strict=True,
+        )
     ]
 
 

@@ -34,9 +34,21 @@ def film(env_name, seed, actions, file, *, size=None, stride=1):
     Raises:
       UserError: the environment cannot be rendered here, or the file cannot be written.
     """
-    if pathlib.Path(file).suffix not in (".mp4", ".gif"):
-        raise UserError(f"cannot film into {file}; use a name that ends in .mp4 or .gif")
+    check(file)
     _start(actions, env_name=env_name, seed=seed, file=str(file), size=size, stride=stride)
+
+
+def check(file):
+    """Checks a video's name before there is an episode to film.
+
+    Raises:
+      UserError: it has another ending than .mp4 and .gif, or its folder is not there.
+    """
+    file = pathlib.Path(file)
+    if file.suffix not in (".mp4", ".gif"):
+        raise UserError(f"cannot film into {file}; use a name that ends in .mp4 or .gif")
+    if not file.absolute().parent.is_dir():
+        raise UserError(f"cannot film into {file}; {file.parent} is no folder")
 
 
 def show(env_name, seed, actions):

@@ -44,11 +44,11 @@ class RunFolder:
             ) from error
 
     def metrics(self):
-        """The lines of `metrics.jsonl` so far, as dicts."""
+        """The lines of `metrics.jsonl` so far, as dicts; without one that was not finished."""
         file = self._path / "metrics.jsonl"
         if not file.exists():
             return []
-        return [json.loads(line) for line in file.read_text().splitlines()]
+        return [json.loads(line) for line in file.read_text().splitlines() if line.endswith("}")]
 
     def forget_metrics_after(self, env_steps):
         """Drops the lines of `metrics.jsonl` that a resumed run will measure again."""
@@ -93,6 +93,8 @@ def check(path, config):
         found = json.loads((path / "config.json").read_text())
     except (OSError, json.JSONDecodeError) as error:
         raise UserError(f"--logdir {path} is damaged ({error}); choose another folder") from error
+    if not isinstance(found, dict):
+        raise UserError(f"--logdir {path} is damaged (config.json); choose another folder")
     told = _as_json(config)
     for name in sorted(found.keys() | told.keys()):
         if found.get(name) != told.get(name):

@@ -14,6 +14,7 @@ from mgail_tf.demonstrated_starts import DemonstratedStarts, is_possible
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.environments import ParallelEnvironments
 from mgail_tf.episodes import play, play_randomly, returns
+from mgail_tf.errors import UserError
 from mgail_tf.illustrations import Filming, compare
 from mgail_tf.mgail import MGAIL
 from mgail_tf.progress import Progress
@@ -99,8 +100,16 @@ class Trainer:
             self._checkpoint, str(self.folder.checkpoints), max_to_keep=1
         )
         if self._checkpoints.latest_checkpoint:
-            self._checkpoint.restore(self._checkpoints.latest_checkpoint).assert_consumed()
+            self._restore(self._checkpoints.latest_checkpoint)
         self.folder.forget_metrics_after(self.env_steps)
+
+    def _restore(self, checkpoint):
+        try:
+            self._checkpoint.restore(checkpoint).assert_consumed()
+        except Exception as error:  # Whatever TensorFlow raises, the file is at fault.
+            raise UserError(
+                f"{checkpoint} is damaged ({error}); choose another --logdir"
+            ) from error
 
     def _wrapper(self, demonstrated):
         """What is put around each environment that the agent acts in."""
@@ -127,7 +136,12 @@ class Trainer:
 
         Returns:
           What is written to `result.json`, a dict.
+
+        Raises:
+          UserError: too few rounds are left to profile any.
         """
+        if profile and self.rounds - self.round < 6:
+            raise UserError("--profile starts with the sixth round; raise --total_steps")
         config = self.config
         updates = (
             config.policy_updates + config.discriminator_updates + config.forward_model_updates
@@ -245,15 +259,15 @@ class Trainer:
 
         Returns:
           A dict: env_steps, wall_seconds (evaluations included), evaluation_seconds, return_mean,
-          return_std, normalized_return (None where the demonstrations have no rewards); and the
-          list of `episodes.Episode` that it is of.
+          return_std, normalized_return (None where the demonstrations' rewards are unknown or tell
+          nothing); and the list of `episodes.Episode` that it is of.
         """
         started = time.perf_counter()
         played = play(self.policy.deterministic, self.config.env, episodes, seed)
         reached = returns(played)
         self.evaluation_seconds += time.perf_counter() - started
         normalized = None
-        if self.expert_return is not None:
+        if self.random_return is not None and self.expert_return != self.random_return:
             span = self.expert_return - self.random_return
             normalized = float((reached.mean() - self.random_return) / span)
         metrics = {

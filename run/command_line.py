@@ -6,6 +6,8 @@ import pathlib
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Users' own environments may be in a module of the folder that they are in.
+sys.path.append(os.getcwd())
 
 from absl import app, flags, logging
 

@@ -31,6 +31,8 @@ def main():
         from mgail_tf import environments, episodes, rendering
         from mgail_tf.deployed_policy import check_fits, load, sampler
 
+    if VIDEO.value:
+        rendering.check(VIDEO.value)
     policy = load(SAVED_MODEL.value)
     check_fits(policy, environments.make(ENV.value))
     act = sampler(policy, SEED.value) if STOCHASTIC.value else policy.deterministic

@@ -73,13 +73,19 @@ def test_saved_model_gives_the_policys_actions_without_the_library(space, tmp_pa
 
 
 def serve(saved_model, body):
-    """What TensorFlow Serving does with a REST request in row format and its answer, in-process."""
+    """What TensorFlow Serving does with a REST request and its answer, in-process."""
     request = json.loads(body)
     signature = saved_model.signatures[request.get("signature_name", "serving_default")]
-    [[name, spec]] = signature.structured_input_signature[1].items()
-    rows = tf.constant(request["instances"], spec.dtype)
-    [answer] = signature(**{name: rows}).values()
-    return json.dumps({"predictions": answer.numpy().tolist()})
+    specs = signature.structured_input_signature[1]
+    if "instances" in request:
+        # By rows; of a single input the name may be left out.
+        kind, [name] = "predictions", specs
+        inputs = {name: request["instances"]}
+    else:
+        kind, inputs = "outputs", request["inputs"]
+    inputs = {name: tf.constant(values, specs[name].dtype) for name, values in inputs.items()}
+    [answer] = signature(**inputs).values()
+    return json.dumps({kind: answer.numpy().tolist()})
 
 
 @pytest.mark.parametrize("signature", ["serve", None])
@@ -92,6 +98,17 @@ def test_serves_rest_requests(space, signature, tmp_path):
     answer = json.loads(serve(tf.saved_model.load(str(tmp_path)), json.dumps(request)))
     expected = actions.decode(policy.mode(observations.encode(raw.astype(np.float32))))
     np.testing.assert_allclose(answer["predictions"], expected, atol=1e-6)
+
+
+def test_serves_drawn_actions(tmp_path):
+    module = DeployedPolicy(*deployed(SPACES[0]))
+    module.save(tmp_path)
+    inputs = {"observation": [[0.5, 0.4, 0.3, 0.2, 0.1]] * 3, "seed": [0, 7]}
+    request = {"signature_name": "stochastic", "inputs": inputs}
+    answer = json.loads(serve(tf.saved_model.load(str(tmp_path)), json.dumps(request)))
+    expected = module.stochastic(np.float32(inputs["observation"]), np.int32(inputs["seed"]))
+    np.testing.assert_allclose(answer["outputs"], expected, atol=1e-6)
+    assert len(np.unique(answer["outputs"], axis=0)) == 3
 
 
 def test_signatures(tmp_path):

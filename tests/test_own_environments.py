@@ -2,8 +2,13 @@
 
 import json
 import os
+import shutil
+from unittest import mock
 
 import gymnasium
+from gymnasium.wrappers import FlattenObservation
+import minari
+from minari.data_collector import EpisodeBuffer
 import numpy as np
 from programs import ROOT, run
 import pytest
@@ -13,7 +18,8 @@ import thirdparty
 from mgail_tf import config as configs
 from mgail_tf import demonstrations
 from mgail_tf.environments import ParallelEnvironments
-from mgail_tf.episodes import play
+from mgail_tf.episodes import play, play_randomly
+from mgail_tf.errors import UserError
 from mgail_tf.trainer import Trainer
 
 
@@ -60,12 +66,80 @@ def test_the_tasks_end_and_being_cut_off_differ():
     assert all(episode.terminated and len(episode.rewards) < 60 for episode in played)
 
 
-def test_a_third_partys_environment_from_the_command_line(tmp_path):
+def test_an_environment_of_the_users_folder_from_the_command_line(tmp_path):
     env_name = demonstrate("Discrete", tmp_path / "dataset")
+    shutil.copy(ROOT / "tests" / "thirdparty.py", tmp_path)
     arguments = ["--expert_data=dataset", "--total_steps=400", "--final_episodes=2"]
-    path = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
-    done = run("main.py", f"--env={env_name}", *arguments, folder=tmp_path, PYTHONPATH=path)
+    done = run("main.py", f"--env={env_name}", *arguments, "--film_every=1", folder=tmp_path)
     assert done.returncode == 0, done.stderr
+    # It cannot be rendered.
+    assert done.stderr.count("TensorBoard will show no episodes") == 1
     [folder] = (tmp_path / "runs").iterdir()
     assert json.loads((folder / "result.json").read_text())["env"] == env_name
     assert os.listdir(folder / "saved_model")
+
+
+class Endless(gymnasium.Wrapper):
+    """Without a time limit."""
+
+    def step(self, action):
+        return *self.env.step(action)[:2], False, False, {}
+
+
+def test_an_environment_that_never_ends(tmp_path):
+    gymnasium.register("Endless-v0", lambda: Endless(gymnasium.make("MountainCar-v0").unwrapped))
+    with pytest.raises(UserError, match="max_episode_steps"):
+        play_randomly("Endless-v0", 2, seed=0)
+
+
+class Sensors(gymnasium.ObservationWrapper):
+    """Observations as parts with names."""
+
+    observation_space = gymnasium.spaces.Dict(
+        place=gymnasium.spaces.Box(-np.inf, np.inf, (2,)),
+        motion=gymnasium.spaces.Box(-np.inf, np.inf, (1, 2)),
+    )
+
+    def observation(self, observation):
+        return {"place": observation[::2], "motion": observation[None, 1::2]}
+
+
+def test_a_dataset_of_named_observations_fits_the_flattened_environment(tmp_path):
+    def sensors():
+        return Sensors(gymnasium.make("CartPole-v1"))
+
+    def push_right(env):
+        """One episode's observations."""
+        observations = [env.reset(seed=0)[0]]
+        while True:
+            observation, _, terminated, _, _ = env.step(1)
+            observations.append(observation)
+            if terminated:
+                return observations
+
+    observations = push_right(sensors())
+    length = len(observations) - 1
+    named = {name: np.stack([one[name] for one in observations]) for name in observations[0]}
+    ends = np.arange(length) == length - 1
+    buffer = EpisodeBuffer(
+        observations=named,
+        actions=np.ones(length, int),
+        rewards=np.ones(length),
+        terminations=ends,
+        truncations=np.zeros(length, bool),
+    )
+    with mock.patch.dict(os.environ, MINARI_DATASETS_PATH=str(tmp_path)):
+        minari.create_dataset_from_buffers(
+            "test/sensors-v0",
+            [buffer],
+            observation_space=Sensors.observation_space,
+            action_space=gymnasium.spaces.Discrete(2),
+        )
+
+    gymnasium.register("Flattened-v0", lambda: FlattenObservation(sensors()))
+    loaded = demonstrations.load(tmp_path / "test" / "sensors-v0", "Flattened-v0")
+    expected = push_right(FlattenObservation(sensors()))
+    np.testing.assert_array_equal(loaded.observations, expected[:-1])
+    np.testing.assert_array_equal(loaded.next_observations, expected[1:])
+    with pytest.raises(UserError, match="observations"):
+        demonstrations.load(tmp_path / "test" / "sensors-v0", "Acrobot")

@@ -18,6 +18,7 @@ from mgail_tf.config import TASKS
     [
         (["--env", "NoSuchTask"], "NoSuchTask"),
         (["--env", "Pendulum-v1"], "--expert_data"),
+        (["--env", ":Nameless-v0"], "Nameless"),
         ([], "env"),
         (["--env", "CartPole", "--total_steps", "-5"], "total_steps"),
         (["--env", "CartPole", "--discount", "a lot"], "discount"),
@@ -28,7 +29,7 @@ from mgail_tf.config import TASKS
         (["--env", "CartPole", "--forward_model", "magic"], "forward_model"),
         (["--env", "CartPole", "--no_such_flag", "1"], "no_such_flag"),
         (["--env", "CartPole", "stray"], "stray"),
-        (["--env", "CartPole", "--expert_data", "missing"], "missing"),
+        (["--env", "CartPole", "--expert_data", "missing"], "minari download missing"),
         (["--env", "CartPole", "--logdir", "/dev/null/run"], "logdir"),
     ],
 )
@@ -139,7 +140,7 @@ def test_imported_recording_is_imitated(tmp_path):
     assert "1 episodes, 49 steps" in done.stdout
     done = run("import_demonstrations.py", *told, folder=tmp_path)
     assert done.returncode == 2 and "exists" in done.stderr
-    small = ["--num_trajectories=1", "--total_steps=160", "--final_episodes=1"]
+    small = ["--total_steps=160", "--final_episodes=1"]
     done = run("main.py", "--env=CartPole", "--expert_data=mine", *small, folder=tmp_path)
     assert done.returncode == 0, done.stderr
 

@@ -129,6 +129,81 @@ def test_discrete_actions_of_a_csv(tmp_path):
     assert loaded.return_mean is None
 
 
+def read_csv(folder, *lines):
+    (folder / "recording.csv").write_text("\n".join(lines), encoding="utf-8-sig")
+    return recordings.read(folder / "recording.csv")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("terminated,truncated", "False,", "True,False", "false,TRUE"),
+        ("terminated,truncated", "0,0", "1,0", "0,1"),
+        ("terminated,truncated", "0.0,", "1.0,", ",1.0"),
+    ],
+)
+def test_csv_without_episodes_ends_them_where_they_ended(flags, tmp_path):
+    names, goes_on, terminated, truncated = flags
+    one, other, last = read_csv(
+        tmp_path,
+        f"observation_0,action,{names}",
+        f"0,1,{goes_on}",
+        f"1,1,{goes_on}",
+        f"2,1,{terminated}",
+        f"3,1,{goes_on}",
+        f"4,1,{truncated}",
+        "5,,,",
+        f"6,1,{goes_on}",
+        f"7,1,{goes_on}",
+    )
+    # The last row of an episode that lacks no action does not tell where it led.
+    np.testing.assert_array_equal(one.observations[:, 0], [0, 1, 2])
+    np.testing.assert_array_equal(other.observations[:, 0], [3, 4, 5])
+    np.testing.assert_array_equal(last.observations[:, 0], [6, 7])
+    assert [len(episode.actions) for episode in (one, other, last)] == [2, 2, 1]
+    assert [episode.terminated for episode in (one, other, last)] == [True, False, False]
+
+
+def test_csv_with_named_episodes(tmp_path):
+    header = "episode,observation_1,observation_0,action"
+    one, other = read_csv(
+        tmp_path, header, "first,0,1,2", "first,3,4,", "second,5,6,7", "second,8,9,"
+    )
+    np.testing.assert_array_equal(one.observations, [[1, 0], [4, 3]])
+    np.testing.assert_array_equal(other.observations, [[6, 5], [9, 8]])
+    np.testing.assert_array_equal(other.actions, [[7]])
+
+
+def test_gymnasiums_names_in_npz(episodes, tmp_path):
+    data = d4rl(episodes)
+    data["terminations"], data["truncations"] = data.pop("terminals"), data.pop("timeouts")
+    np.savez(tmp_path / "recording.npz", **data)
+    read = recordings.read(tmp_path / "recording.npz")
+    assert [len(episode.actions) for episode in read] == list(LENGTHS)
+    assert [episode.terminated for episode in read] == list(TERMINATED)
+
+
+@pytest.mark.parametrize("name", ["observations", "rewards", "terminals", "next_observations"])
+def test_npz_of_unequal_lengths(name, episodes, tmp_path):
+    data = d4rl(episodes)
+    np.savez(tmp_path / "recording.npz", **data | {name: data[name][:-1]})
+    with pytest.raises(UserError, match="a row for each step"):
+        recordings.read(tmp_path / "recording.npz")
+
+
+def test_imitations_npz_without_last_observations(episodes, tmp_path):
+    shorter = [episode._replace(observations=episode.observations[:-1]) for episode in episodes]
+    with pytest.raises(UserError, match="13 actions cannot have 13 observations"):
+        recordings.read(write_imitation_npz(shorter, tmp_path))
+
+
+@pytest.mark.parametrize("field", ["observations", "rewards"])
+def test_episode_of_unequal_lengths(field, episodes, tmp_path):
+    wrong = episodes[0]._replace(**{field: getattr(episodes[0], field)[:-1]})
+    with pytest.raises(UserError, match="episode 0 has 5 actions"):
+        demonstrations.write([wrong], "Pendulum-v1", tmp_path / "dataset")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -139,6 +214,9 @@ def test_discrete_actions_of_a_csv(tmp_path):
         ("recording.csv", b"action\n1\n", "observation_0"),
         ("recording.csv", b"observation_0,action\n1,1\n", "no action"),
         ("recording.csv", b"observation_0,action\n1,1\n2,x\n3,1\n", "not a number"),
+        ("recording.csv", b"observation_0,observation_2,action\n1,1,1\n", "without gaps"),
+        ("recording.csv", b"episode,observation_0,action\n0,1,1\n0,2,\n0,3,1\n", "line 3"),
+        ("recording.csv", b"observation_0,action,terminated\n1,1,no\n2,1,no\n", "true or false"),
     ],
 )
 def test_bad_recordings(name, content, message, tmp_path):

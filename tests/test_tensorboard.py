@@ -125,12 +125,12 @@ def test_filmed_episode(get):
     assert not get("images/tags").get("1/tensorboard")
 
 
-def test_without_a_renderer_training_goes_on(tmp_path, caplog):
+def test_without_a_renderer_training_goes_on(tmp_path, capsys):
     actions = np.zeros([5, 1], np.float32)
     filming = Filming("thirdparty:Asymmetric-v0", every=1)
     for step in range(3):
         filming.film(0, actions, TensorBoard(tmp_path), step)
-    assert caplog.text.count("TensorBoard will show no episodes") == 1
+    assert capsys.readouterr().err.count("TensorBoard will show no episodes") == 1
 
 
 def test_animation_comes_with_its_size(tmp_path):

@@ -1,4 +1,5 @@
 import json
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -112,6 +113,48 @@ def test_rewards_may_be_missing(cartpole, tmp_path):
     for name in "expert_return_mean", "random_return_mean", "normalized_return", "steps_to_95":
         assert result[name] is None
     assert result["return_mean"] > 0
+
+
+def test_rewards_may_tell_nothing(cartpole, tmp_path):
+    with mock.patch("mgail_tf.trainer.returns", lambda episodes: np.zeros(len(episodes))):
+        trainer = Trainer(
+            configs.make("CartPole", **SMALL), cartpole._replace(return_mean=0.0), tmp_path
+        )
+        result = trainer.train(progress=False)
+    assert result["expert_return_mean"] == result["random_return_mean"] == 0
+    assert result["normalized_return"] is None and result["steps_to_95"] is None
+
+
+def test_resumes_after_an_unfinished_line(cartpole, tmp_path):
+    config = configs.make("CartPole", **SMALL)
+    Trainer(config, cartpole, tmp_path).train(progress=False)
+    before = metrics(tmp_path)
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write('{"env_steps": 640, "ret')
+    Trainer(config, cartpole, tmp_path)
+    assert metrics(tmp_path) == before
+
+
+def test_damaged_checkpoint(cartpole, tmp_path):
+    config = configs.make("CartPole", **SMALL | {"total_steps": 200})
+    Trainer(config, cartpole, tmp_path).train(progress=False)
+    [data] = (tmp_path / "checkpoints").glob("*.data*")
+    data.write_bytes(data.read_bytes()[:1000])
+    with pytest.raises(UserError, match="damaged"):
+        Trainer(config, cartpole, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "3"])
+def test_damaged_config(content, cartpole, tmp_path):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(UserError, match="damaged"):
+        Trainer(configs.make("CartPole", **SMALL), cartpole, tmp_path)
+
+
+def test_a_profile_needs_rounds(cartpole, tmp_path):
+    config = configs.make("CartPole", **SMALL | {"total_steps": 200, "num_envs": 8})
+    with pytest.raises(UserError, match="profile"):
+        Trainer(config, cartpole, tmp_path).train(progress=False, profile=True)
 
 
 @pytest.mark.parametrize("pairs", [1, 3])

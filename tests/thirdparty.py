@@ -41,6 +41,7 @@ SPACES = {
     "HalfBounded": Box(np.float32([-1.0]), np.float32([np.inf])),
     "Double": Box(-1.0, 1.0, (1,), np.float64),
     "Discrete": Discrete(3, start=5),
+    "Whole": Box(-2, 3, (1,), np.int64),
 }
 
 
