@@ -101,7 +101,7 @@ def test_serves_rest_requests(space, signature, tmp_path):
 
 
 def test_serves_drawn_actions(tmp_path):
-    module = DeployedPolicy(*deployed(SPACES[0]))
+    module = DeployedPolicy(*deployed(gymnasium.spaces.Box(-np.inf, np.inf, (2,))))
     module.save(tmp_path)
     inputs = {"observation": [[0.5, 0.4, 0.3, 0.2, 0.1]] * 3, "seed": [0, 7]}
     request = {"signature_name": "stochastic", "inputs": inputs}
