@@ -222,17 +222,12 @@ PRESETS = {
 def make(env, preset="default", **settings):
     """The `Config` of a run: the task's defaults, then the preset, then `settings`.
 
-    A task's number of trajectories is that of the paper's smallest data set; of demonstrations that
-    are given (`expert_data`) all are taken.
-
     Raises:
       UserError: as `Config`.
     """
     chosen = {"env": env, "preset": preset}
     if task := TASKS.get(env):
-        chosen["total_steps"] = task.total_steps
-        if not settings.get("expert_data"):
-            chosen["num_trajectories"] = task.num_trajectories
+        chosen |= {"num_trajectories": task.num_trajectories, "total_steps": task.total_steps}
         chosen |= task.hyperparameters if preset == "default" else {}
     return Config(**chosen | PRESETS.get(preset, {}) | settings)
 

@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 import re
+import sys
 
 from absl import flags
 import command_line
@@ -51,6 +52,12 @@ def main():
     demonstrated = demonstrations.load(
         dataset, config.env, config.num_trajectories, config.subsample, config.seed
     )
+    if config.expert_data and config.num_trajectories and "num_trajectories" not in settings:
+        print(
+            f"taking {config.num_trajectories} trajectories of {dataset}, as the paper for "
+            f"{config.env}; --num_trajectories=0 takes all",
+            file=sys.stderr,
+        )
     result = Trainer(config, demonstrated, logdir).train(profile=PROFILE.value)
     for name, value in result.items():
         print(f"{name:22} {value}")

@@ -10,7 +10,6 @@ from minari.data_collector import EpisodeBuffer
 import numpy as np
 import pytest
 
-from mgail_tf import config as configs
 from mgail_tf import demonstrations, environments
 from mgail_tf.errors import UserError
 
@@ -144,12 +143,6 @@ BOX4, BOX5 = (gymnasium.spaces.Box(-9, 9, (size,), np.float32) for size in (4, 5
 def test_unfit_dataset(options, message, tmp_path):
     with pytest.raises(UserError, match=message):
         demonstrations.load(write(tmp_path, **options), "CartPole")
-
-
-def test_ones_own_data_are_all_taken_where_a_task_takes_four():
-    assert configs.make("Hopper").num_trajectories == 4
-    assert configs.make("Hopper", expert_data="mine").num_trajectories == 0
-    assert configs.make("Hopper", expert_data="mine", num_trajectories=2).num_trajectories == 2
 
 
 def test_too_few_trajectories(tmp_path):

@@ -143,6 +143,7 @@ def test_imported_recording_is_imitated(tmp_path):
     small = ["--total_steps=160", "--final_episodes=1"]
     done = run("main.py", "--env=CartPole", "--expert_data=mine", *small, folder=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "taking 1 trajectories of mine" in done.stderr
 
 
 def test_deploy_example_needs_tensorflow_and_gymnasium_only(tmp_path):
