@@ -13,16 +13,13 @@ from mgail_tf.cut_episodes import CutEpisodes
 from mgail_tf.demonstrated_starts import DemonstratedStarts, is_possible
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.environments import ParallelEnvironments
-from mgail_tf.episodes import play, play_randomly, returns
 from mgail_tf.errors import UserError
+from mgail_tf.evaluation import EVALUATION_SEED, FINAL_SEED, Evaluation
 from mgail_tf.illustrations import Filming, compare
 from mgail_tf.mgail import MGAIL
 from mgail_tf.progress import Progress
 from mgail_tf.replay import Replay, Segment
 from mgail_tf.run_folder import RunFolder
-
-# Reported episodes are reset with seeds that neither training nor other reports use.
-EVALUATION_SEED, FINAL_SEED, RANDOM_SEED = 1_000_000, 2_000_000, 3_000_000
 
 
 class Trainer:
@@ -50,10 +47,7 @@ class Trainer:
             observations.mean(0), observations.std(0), config.observation_limit
         )
         self.actions = encoding.encode_actions(space, actions.mean(0), actions.std(0))
-        self.expert_return = demonstrations.return_mean
-        self.random_return = None
-        if self.expert_return is not None:
-            self.random_return = returns(play_randomly(config.env, 20, RANDOM_SEED)).mean()
+        self.evaluation = Evaluation(config.env, demonstrations.return_mean)
 
         steps_per_round = config.num_envs * config.segment_length
         self.rounds = config.total_steps // steps_per_round
@@ -251,32 +245,23 @@ class Trainer:
         )
 
     def evaluate(self, episodes, seed):
-        """Measures the averaged deterministic policy. For reporting only: nothing depends on it.
+        """Measures the averaged deterministic policy.
 
         Args:
-          episodes: number of episodes.
-          seed: as in `episodes.play`.
+          episodes, seed: as in `Evaluation.play`.
 
         Returns:
-          A dict: env_steps, wall_seconds (evaluations included), evaluation_seconds, return_mean,
-          return_std, normalized_return (None where the demonstrations' rewards are unknown or tell
-          nothing); and the list of `episodes.Episode` that it is of.
+          A dict: env_steps, wall_seconds (evaluations included), evaluation_seconds, and what
+          `Evaluation.play` measured; and the list of `episodes.Episode` that it is of.
         """
         started = time.perf_counter()
-        played = play(self.policy.deterministic, self.config.env, episodes, seed)
-        reached = returns(played)
+        measured, played = self.evaluation.play(self.policy.deterministic, episodes, seed)
         self.evaluation_seconds += time.perf_counter() - started
-        normalized = None
-        if self.random_return is not None and self.expert_return != self.random_return:
-            span = self.expert_return - self.random_return
-            normalized = float((reached.mean() - self.random_return) / span)
         metrics = {
             "env_steps": self.env_steps,
             "wall_seconds": self.training_seconds + self.evaluation_seconds,
             "evaluation_seconds": self.evaluation_seconds,
-            "return_mean": float(reached.mean()),
-            "return_std": float(reached.std()),
-            "normalized_return": normalized,
+            **measured,
         }
         return metrics, played
 
@@ -318,8 +303,8 @@ class Trainer:
             "num_trajectories": config.num_trajectories,
             "episodes": config.final_episodes,
             **metrics,
-            "expert_return_mean": self.expert_return,
-            "random_return_mean": self.random_return,
+            "expert_return_mean": self.evaluation.expert_return,
+            "random_return_mean": self.evaluation.random_return,
             "steps_to_95": reached["env_steps"],
             "seconds_to_95": reached["wall_seconds"],
         }

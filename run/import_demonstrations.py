@@ -14,10 +14,10 @@ OUT = flags.DEFINE_string("out", None, "the dataset's folder, not there yet", re
 
 def main():
     with command_line.quiet():
-        from mgail_tf import demonstrations, recordings
+        from mgail_tf import dataset_writer, recordings
 
     episodes = recordings.read(RECORDING.value)
-    demonstrations.write(
+    dataset_writer.write(
         episodes,
         ENV.value,
         OUT.value,

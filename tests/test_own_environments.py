@@ -16,7 +16,7 @@ import tensorflow as tf
 import thirdparty
 
 from mgail_tf import config as configs
-from mgail_tf import demonstrations
+from mgail_tf import dataset_writer, demonstrations
 from mgail_tf.environments import ParallelEnvironments
 from mgail_tf.episodes import play, play_randomly
 from mgail_tf.errors import UserError
@@ -28,7 +28,7 @@ def demonstrate(name, folder):
         return [thirdparty.expert(name, observation) for observation in observations]
 
     env_name = f"thirdparty:{name}-v0"
-    demonstrations.write(play(act, env_name, 4, seed=0), env_name, folder)
+    dataset_writer.write(play(act, env_name, 4, seed=0), env_name, folder)
     return env_name
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mgail_tf import demonstrations, recordings
+from mgail_tf import dataset_writer, demonstrations, recordings
 from mgail_tf.episodes import Episode
 from mgail_tf.errors import UserError
 
@@ -94,7 +94,7 @@ def test_every_format_gives_the_same_dataset(write, episodes, tmp_path):
     for one, other in zip(read, episodes, strict=True):
         for field, expected in zip(one, other, strict=True):
             np.testing.assert_allclose(field, expected, rtol=1e-6)
-    demonstrations.write(read, "Pendulum-v1", tmp_path / "dataset")
+    dataset_writer.write(read, "Pendulum-v1", tmp_path / "dataset")
     loaded = demonstrations.load(tmp_path / "dataset", "Pendulum-v1")
     expected = d4rl(episodes)
     np.testing.assert_allclose(loaded.observations, expected["observations"])
@@ -122,7 +122,7 @@ def test_discrete_actions_of_a_csv(tmp_path):
     file = tmp_path / "recording.csv"
     columns = [f"observation_{index}" for index in range(4)]
     file.write_text(f"{','.join(columns)},action\n0,0,0,0,1\n1,1,1,1,0\n2,2,2,2,1\n3,3,3,3,\n")
-    demonstrations.write(recordings.read(file), "CartPole-v1", tmp_path / "dataset")
+    dataset_writer.write(recordings.read(file), "CartPole-v1", tmp_path / "dataset")
     loaded = demonstrations.load(tmp_path / "dataset", "CartPole-v1")
     np.testing.assert_array_equal(loaded.actions, [1, 0, 1])
     np.testing.assert_array_equal(loaded.next_observations[:, 0], [1, 2, 3])
@@ -201,7 +201,7 @@ def test_imitations_npz_without_last_observations(episodes, tmp_path):
 def test_episode_of_unequal_lengths(field, episodes, tmp_path):
     wrong = episodes[0]._replace(**{field: getattr(episodes[0], field)[:-1]})
     with pytest.raises(UserError, match="episode 0 has 5 actions"):
-        demonstrations.write([wrong], "Pendulum-v1", tmp_path / "dataset")
+        dataset_writer.write([wrong], "Pendulum-v1", tmp_path / "dataset")
 
 
 @pytest.mark.parametrize(
@@ -241,14 +241,14 @@ def test_pickles_are_refused(tmp_path):
 )
 def test_recording_of_another_environment(env, what, episodes, tmp_path):
     with pytest.raises(UserError, match=what):
-        demonstrations.write(episodes, env, tmp_path / "dataset")
+        dataset_writer.write(episodes, env, tmp_path / "dataset")
     assert not list(tmp_path.iterdir())
 
 
 def test_actions_that_are_none_of_the_discrete_ones(tmp_path):
     episode = Episode(np.zeros([3, 4]), np.array([0.0, 2.0]), np.zeros(2), True)
     with pytest.raises(UserError, match="actions"):
-        demonstrations.write([episode], "CartPole-v1", tmp_path / "dataset")
+        dataset_writer.write([episode], "CartPole-v1", tmp_path / "dataset")
 
 
 def test_recording_that_is_not_finite(tmp_path):
@@ -256,5 +256,5 @@ def test_recording_that_is_not_finite(tmp_path):
     observations[1, 0] = np.nan
     episode = Episode(observations, np.zeros([2, 1]), np.zeros(2), False)
     with pytest.raises(UserError, match="episode 0: its observations have NaN"):
-        demonstrations.write([episode], "Pendulum-v1", tmp_path / "dataset")
+        dataset_writer.write([episode], "Pendulum-v1", tmp_path / "dataset")
     assert not list(tmp_path.iterdir())

@@ -116,7 +116,7 @@ def test_rewards_may_be_missing(cartpole, tmp_path):
 
 
 def test_rewards_may_tell_nothing(cartpole, tmp_path):
-    with mock.patch("mgail_tf.trainer.returns", lambda episodes: np.zeros(len(episodes))):
+    with mock.patch("mgail_tf.evaluation.returns", lambda episodes: np.zeros(len(episodes))):
         trainer = Trainer(
             configs.make("CartPole", **SMALL), cartpole._replace(return_mean=0.0), tmp_path
         )
