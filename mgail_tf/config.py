@@ -38,7 +38,13 @@ TASKS = {
     "MountainCar": Task("MountainCar-v0", 1, 50_000),
     "Acrobot": Task("Acrobot-v1", 1, 50_000),
     "Hopper": Task("Hopper-v5", 4, 150_000),
-    "Walker2d": Task("Walker2d-v5", 4, 300_000),
+    "Walker2d": Task(
+        "Walker2d-v5",
+        4,
+        300_000,
+        # It takes 450 steps to its full speed, where it falls.
+        hyperparameters={"final_noise": 0.5, "cut_after": 1000},
+    ),
     "HalfCheetah": Task(
         "HalfCheetah-v5",
         4,
