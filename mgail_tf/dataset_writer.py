@@ -71,8 +71,8 @@ def _create(buffers, env, root, algorithm_name, description):
     try:
         env.spec.to_json()
         made_by = {"env": env, "eval_env": env}
-    except ValueError:
-        # Environments that were registered with a class or a function cannot be written down.
+    except (ValueError, TypeError):
+        # Environments that were registered with a class, or with arrays, cannot be written down.
         made_by = {"observation_space": env.observation_space, "action_space": env.action_space}
     with (
         mock.patch.dict(os.environ, MINARI_DATASETS_PATH=root),
@@ -96,16 +96,17 @@ def _as_in(space, values, what, index):
         values = values[:, 0]
     elif values.ndim == 1 and space.shape == (1,):
         values = values[:, None]
-    cast = values.astype(space.dtype)
-    fits = values.shape[1:] == space.shape
-    if fits and np.issubdtype(space.dtype, np.integer):
-        fits = (cast == values).all()
-    if discrete:
-        fits = fits and all(map(space.contains, cast))
-    if not fits:
-        raise UserError(f"episode {index}: its {what} are not of the environment's {space}")
-    if not np.isfinite(cast).all():
+    if values.shape[1:] != space.shape:
+        raise UserError(
+            f"episode {index}: its {what} are of shape {values.shape[1:]}, the environment's "
+            f"{space} are of {space.shape}"
+        )
+    if not np.isfinite(values.astype(np.float64)).all():
         raise UserError(f"episode {index}: its {what} have NaN or infinite values")
+    cast = values.astype(space.dtype)
+    whole = np.issubdtype(space.dtype, np.integer)
+    if whole and (cast != values).any() or discrete and not all(map(space.contains, cast)):
+        raise UserError(f"episode {index}: its {what} are not of the environment's {space}")
     return cast
 
 

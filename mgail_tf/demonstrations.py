@@ -123,10 +123,8 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
             f"{dataset} has {available} trajectories, not {num_trajectories}; "
             "lower --num_trajectories"
         )
-    observation_space = _before_flattening(env)
-    if data.observation_space != observation_space:
-        observation_space = env.observation_space
-        _check_space(dataset, "observations", data.observation_space, observation_space)
+    observation_space = _observation_space(env, data.observation_space)
+    _check_space(dataset, "observations", data.observation_space, observation_space)
     _check_space(dataset, "actions", data.action_space, env.action_space)
     generator = np.random.default_rng(seed)
     pairs, returns = [], []
@@ -182,13 +180,23 @@ def _open(dataset):
         raise UserError(f"{dataset} is not a readable Minari dataset ({error})") from error
 
 
-def _before_flattening(env):
-    """The space of what `FlattenObservation` makes rows of, if the environment is wrapped in it."""
-    while isinstance(env, gymnasium.Wrapper):
-        if isinstance(env, FlattenObservation):
-            return env.env.observation_space
-        env = env.env
-    return None
+def _observation_space(env, given):
+    """The space that a dataset's observations must be of, if they are of the space `given`.
+
+    Where `FlattenObservation` makes rows of the environment's, and nothing else is done to them,
+    they may be as they were.
+    """
+    if _kind(given) != _kind(env.observation_space):
+        wrapped = env
+        while isinstance(wrapped, gymnasium.Wrapper):
+            inner = wrapped.env.observation_space
+            if isinstance(wrapped, FlattenObservation):
+                return inner
+            changes = isinstance(wrapped, gymnasium.ObservationWrapper)
+            if changes or wrapped.observation_space != inner:
+                break
+            wrapped = wrapped.env
+    return env.observation_space
 
 
 def _flatten(space, observations, length):
@@ -200,10 +208,17 @@ def _flatten(space, observations, length):
     return np.stack([spaces.flatten(space, observation) for observation in each])
 
 
-def _check_space(dataset, what, given, wanted):
-    def kind(space):
-        discrete = isinstance(space, spaces.Discrete)
-        return type(space), (space.n, space.start) if discrete else space.shape
+def _kind(space):
+    """What must be the same of two spaces: types, names and shapes, but not bounds."""
+    if isinstance(space, spaces.Dict):
+        return {name: _kind(part) for name, part in space.items()}
+    if isinstance(space, spaces.Tuple):
+        return [_kind(part) for part in space]
+    if isinstance(space, spaces.Discrete):
+        return spaces.Discrete, space.n, space.start
+    return type(space), space.shape
 
-    if kind(given) != kind(wanted):
+
+def _check_space(dataset, what, given, wanted):
+    if _kind(given) != _kind(wanted):
         raise UserError(f"{dataset}: its {what} are {given}, the environment's are {wanted}")

@@ -53,10 +53,12 @@ class BoxActions(tf.Module):
     def decode(self, action):
         """[..., size] the networks' -> [..., size] the environment's, within its bounds."""
         action = action * self._stddev + self._mean
-        if np.issubdtype(self._space.dtype, np.integer):
-            action = tf.round(action)
-        action = tf.cast(action, self._space.dtype)
-        return tf.clip_by_value(action, self._space.low, self._space.high)
+        dtype, low, high = self._space.dtype, self._space.low, self._space.high
+        if np.issubdtype(dtype, np.integer):
+            # Casts of numbers that a type does not have wrap around.
+            action = tf.clip_by_value(tf.round(action), np.float32(low), np.float32(high))
+            return tf.cast(action, dtype)
+        return tf.clip_by_value(tf.cast(action, dtype), low, high)
 
 
 class DiscreteActions(tf.Module):

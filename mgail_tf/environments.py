@@ -34,10 +34,10 @@ def make(name, **kwargs):
         name = TASKS[name].env_id
     try:
         env = gymnasium.make(name, disable_env_checker=True, **kwargs)
-    except (gymnasium.error.Error, ImportError, ValueError) as error:
+    except Exception as error:  # Whatever the environment raises, it cannot be made.
         tasks = ", ".join(TASKS)
         raise UserError(
-            f"cannot make environment {name!r} ({' '.join(str(error).split())}); "
+            f"cannot make environment {name!r} ({type(error).__name__}: {error}); "
             f"use one of {tasks}, or an installed gymnasium id"
         ) from error
     _check_spaces(name, env)

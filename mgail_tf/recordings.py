@@ -39,9 +39,9 @@ def read(path):
     try:
         if path.is_dir():
             episodes = _read_imitation_folder(path)
-        elif path.suffix == ".npz":
+        elif path.suffix.lower() == ".npz":
             episodes = _read_npz(path)
-        elif path.suffix == ".csv":
+        elif path.suffix.lower() == ".csv":
             episodes = _read_csv(path)
         else:
             raise UserError(f"{path}: use a .npz, a .csv, or a folder saved by imitation")
@@ -50,7 +50,9 @@ def read(path):
     except Exception as error:  # Whatever the format's library raises, the file is at fault.
         raise UserError(f"{path} cannot be read ({error})") from error
     if not any(len(episode.actions) for episode in episodes):
-        raise UserError(f"{path} holds no action whose outcome is known")
+        raise UserError(
+            f"{path} holds no action whose outcome is known; docs/users_guide.md has the formats"
+        )
     return [episode for episode in episodes if len(episode.actions)]
 
 
@@ -63,14 +65,20 @@ def _read_npz(path):
                 raise UserError(f"{path} has no {name!r}; it has {', '.join(data)}")
         length = len(data["actions"])
 
+        def numbers(name):
+            if data[name].dtype.kind not in "biuf":
+                raise UserError(f"{path}: {name} are {data[name].dtype}; they must be numbers")
+            return data[name]
+
         def column(names, otherwise):
-            found = [np.asarray(data[name]).reshape(-1) for name in names if name in data]
+            found = [numbers(name).reshape(-1) for name in names if name in data]
             return found[0] if found else np.full(length, otherwise)
 
-        terminals = column(["terminals", "terminations"], False).astype(bool)
-        timeouts = column(["timeouts", "truncations"], False).astype(bool)
-        rewards, following = column(["rewards"], np.nan), data.get("next_observations")
-        fields = data["observations"], data["actions"], rewards, terminals, following
+        terminals = column(["terminals", "terminations"], False) > 0
+        timeouts = column(["timeouts", "truncations"], False) > 0
+        rewards = column(["rewards"], np.nan)
+        following = numbers("next_observations") if "next_observations" in data else None
+        fields = numbers("observations"), numbers("actions"), rewards, terminals, following
     rows = [len(field) for field in (*fields, timeouts) if field is not None]
     if len(set(rows)) > 1:
         raise UserError(f"{path}: its arrays must have a row for each step, not {rows} rows")
@@ -96,20 +104,25 @@ def _episode(observations, actions, rewards, terminals, following=None):
 
 
 def _read_csv(path):
-    table = pandas.read_csv(
-        path, encoding="utf-8-sig", skipinitialspace=True, index_col=False, dtype=str
-    )
-    table.columns = table.columns.str.strip()
+    table = _read_table(path)
     observations = _numbers(path, table, _components(path, table, "observation"))
     acted = ["action"] if "action" in table else _components(path, table, "action")
     actions = _numbers(path, table, acted)
     rewards = _numbers(path, table, ["reward"]) if "reward" in table else actions[:, :1] * np.nan
     terminated, truncated = (_flags(path, table, name) for name in ("terminated", "truncated"))
+    if table.empty:
+        return []
     # A row without an action tells where the action before it led.
     acts = ~np.isnan(actions).all(1)
     ends = (terminated | truncated) & np.append(acts[1:], True) | ~acts
     if "episode" in table:
-        names = table["episode"].fillna("").to_numpy()
+        names = table["episode"].str.strip().replace("", np.nan)
+        if names.isna().any():
+            line = np.flatnonzero(names.isna())[0] + 2
+            raise UserError(f"{path}: episode is missing in line {line}; write it in every line")
+        if not (numbers := pandas.to_numeric(names, errors="coerce")).isna().any():
+            names = numbers
+        names = names.to_numpy()
         changes = np.append(names[1:] != names[:-1], True)
         if (~acts & ~changes).any():
             line = np.flatnonzero(~acts & ~changes)[0] + 2
@@ -130,13 +143,36 @@ def _read_csv(path):
     return episodes
 
 
+def _read_table(path):
+    """The texts of a CSV file by the names of its first line, NaN where there is none."""
+    lines = pandas.read_csv(
+        path,
+        header=None,
+        dtype=str,
+        encoding="utf-8-sig",
+        skipinitialspace=True,
+        skip_blank_lines=False,
+    )
+    names = lines.iloc[0].fillna("").str.strip()
+    if names.duplicated().any():
+        raise UserError(f"{path}: there are two columns {names[names.duplicated()].iloc[0]!r}")
+    filled = np.flatnonzero(lines.notna().any(axis=1))
+    if filled[-1] != len(filled) - 1:
+        line = np.flatnonzero(np.diff(filled) > 1)[0] + 2
+        raise UserError(f"{path}: line {line} is empty; remove it, or tell episodes apart")
+    return lines.iloc[1 : len(filled)].set_axis(names, axis=1).reset_index(drop=True)
+
+
 def _components(path, table, name):
     """The columns of a vector, in order."""
     found = {column for column in table.columns if re.fullmatch(rf"{name}_\d+", column)}
     wanted = [f"{name}_{index}" for index in range(len(found))]
     if not found or found != set(wanted):
         has = ", ".join(table.columns)
-        raise UserError(f"{path}: needs columns {name}_0, {name}_1, ... without gaps; it has {has}")
+        raise UserError(
+            f"{path}: needs columns {name}_0, {name}_1, ... without gaps, separated by commas; "
+            f"it has {has}"
+        )
     return wanted
 
 
@@ -176,7 +212,7 @@ def _read_imitation_npz(path, data):
             np.split(observations, ends + np.arange(len(ends)) + 1),
             np.split(actions, ends),
             np.split(rewards, ends),
-            data["terminal"],
+            np.atleast_1d(data["terminal"]),
             strict=True,
         )
     ]

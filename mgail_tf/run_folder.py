@@ -91,7 +91,7 @@ def check(path, config):
         return
     try:
         found = json.loads((path / "config.json").read_text())
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"--logdir {path} is damaged ({error}); choose another folder") from error
     if not isinstance(found, dict):
         raise UserError(f"--logdir {path} is damaged (config.json); choose another folder")

@@ -135,7 +135,10 @@ class Trainer:
           UserError: too few rounds are left to profile any.
         """
         if profile and self.rounds - self.round < 6:
-            raise UserError("--profile starts with the sixth round; raise --total_steps")
+            raise UserError(
+                f"--profile starts with the sixth round, and {self.rounds - self.round} are left; "
+                "leave it out, or raise --total_steps in another --logdir"
+            )
         config = self.config
         updates = (
             config.policy_updates + config.discriminator_updates + config.forward_model_updates
@@ -286,8 +289,8 @@ class Trainer:
         self.evaluation_seconds += time.perf_counter() - started
 
     def _finish(self):
-        metrics, _ = self.evaluate(self.config.final_episodes, FINAL_SEED)
         self.policy.save(self.folder.saved_model)
+        metrics, _ = self.evaluate(self.config.final_episodes, FINAL_SEED)
         config = self.config
         reached = next(
             (

@@ -92,3 +92,12 @@ def test_discrete_round_trip(start):
     assert decoded.dtype == space.dtype
     np.testing.assert_array_equal(decoded, action)
     assert all(space.contains(one) for one in decoded)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])
+def test_whole_numbered_actions_are_rounded_within_their_bounds(dtype):
+    actions = encode_actions(Box(0, 4, (1,), dtype), 1.0, 2.0)
+    wanted = np.array([[-300.0], [-0.6], [0.4], [1.6], [3.4], [4.2], [300.0]])
+    decoded = actions.decode(np.float32((wanted - 1.0) / 2.0)).numpy()
+    assert decoded.dtype == dtype
+    np.testing.assert_array_equal(decoded[:, 0], [0, 0, 0, 2, 3, 4, 4])

@@ -18,7 +18,7 @@ import thirdparty
 from mgail_tf import config as configs
 from mgail_tf import dataset_writer, demonstrations
 from mgail_tf.environments import ParallelEnvironments
-from mgail_tf.episodes import play, play_randomly
+from mgail_tf.episodes import Episode, play, play_randomly
 from mgail_tf.errors import UserError
 from mgail_tf.trainer import Trainer
 
@@ -86,7 +86,7 @@ class Endless(gymnasium.Wrapper):
         return *self.env.step(action)[:2], False, False, {}
 
 
-def test_an_environment_that_never_ends(tmp_path):
+def test_an_environment_that_never_ends():
     gymnasium.register("Endless-v0", lambda: Endless(gymnasium.make("MountainCar-v0").unwrapped))
     with pytest.raises(UserError, match="max_episode_steps"):
         play_randomly("Endless-v0", 2, seed=0)
@@ -141,5 +141,22 @@ def test_a_dataset_of_named_observations_fits_the_flattened_environment(tmp_path
     expected = push_right(FlattenObservation(sensors()))
     np.testing.assert_array_equal(loaded.observations, expected[:-1])
     np.testing.assert_array_equal(loaded.next_observations, expected[1:])
-    with pytest.raises(UserError, match="observations"):
-        demonstrations.load(tmp_path / "test" / "sensors-v0", "Acrobot")
+    # What else is done to them is not done to the dataset's.
+    gymnasium.register("Scaled-v0", lambda: Tenfold(FlattenObservation(sensors())))
+    for other in "Scaled-v0", "Acrobot":
+        with pytest.raises(UserError, match="observations"):
+            demonstrations.load(tmp_path / "test" / "sensors-v0", other)
+
+
+class Tenfold(gymnasium.ObservationWrapper):
+    def observation(self, observation):
+        return 10 * observation
+
+
+def test_demonstrations_of_an_environment_that_cannot_be_written_down(tmp_path):
+    gymnasium.register(
+        "Odd-v0", "thirdparty:Reach", kwargs={"action_space": thirdparty.SPACES["Double"]}
+    )
+    episode = Episode(np.zeros([3, 2]), np.zeros([2, 1]), np.zeros(2), True)
+    dataset_writer.write([episode], "Odd-v0", tmp_path / "dataset")
+    assert len(demonstrations.load(tmp_path / "dataset", "Odd-v0").actions) == 2

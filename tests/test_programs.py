@@ -19,6 +19,7 @@ from mgail_tf.config import TASKS
         (["--env", "NoSuchTask"], "NoSuchTask"),
         (["--env", "Pendulum-v1"], "--expert_data"),
         (["--env", ":Nameless-v0"], "Nameless"),
+        (["--env", ".relative:Foo-v0"], "TypeError"),
         ([], "env"),
         (["--env", "CartPole", "--total_steps", "-5"], "total_steps"),
         (["--env", "CartPole", "--discount", "a lot"], "discount"),

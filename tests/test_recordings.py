@@ -217,6 +217,13 @@ def test_episode_of_unequal_lengths(field, episodes, tmp_path):
         ("recording.csv", b"observation_0,observation_2,action\n1,1,1\n", "without gaps"),
         ("recording.csv", b"episode,observation_0,action\n0,1,1\n0,2,\n0,3,1\n", "line 3"),
         ("recording.csv", b"observation_0,action,terminated\n1,1,no\n2,1,no\n", "true or false"),
+        ("recording.csv", b"observation_0,action\n1,0.5,1\n2,0.5,1\n", "line 2, saw 3"),
+        ("recording.csv", b"observation_0,action,action \n1,1,1\n", "two columns 'action'"),
+        ("recording.csv", b"episode,observation_0,action\n0,1,1\n,2,1\n", "missing in line 3"),
+        ("recording.csv", b"observation_0,action\n1,1\n\n2,1\n3,1\n", "line 3 is empty"),
+        ("recording.csv", b"observation_0;action\n1;1\n", "separated by commas"),
+        ("recording.csv", b"observation_0,action\n\n", "no action"),
+        ("recording.csv", b"", "cannot be read"),
     ],
 )
 def test_bad_recordings(name, content, message, tmp_path):
@@ -224,6 +231,20 @@ def test_bad_recordings(name, content, message, tmp_path):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=message):
         recordings.read(tmp_path / name)
+
+
+def test_episodes_by_number_however_it_is_written(tmp_path):
+    header = "episode,observation_0,action"
+    [read] = read_csv(tmp_path, header, "0,1,1", "0.0,2,1", "0 ,3,1", "", "")
+    np.testing.assert_array_equal(read.observations[:, 0], [1, 2, 3])
+
+
+@pytest.mark.parametrize("name", ["observations", "actions", "rewards", "terminals"])
+def test_npz_of_words(name, episodes, tmp_path):
+    data = d4rl(episodes)
+    np.savez(tmp_path / "recording.npz", **data | {name: data[name].astype(str)})
+    with pytest.raises(UserError, match=f"{name} are <U.*must be numbers"):
+        recordings.read(tmp_path / "recording.npz")
 
 
 def test_pickles_are_refused(tmp_path):

@@ -144,9 +144,9 @@ def test_damaged_checkpoint(cartpole, tmp_path):
         Trainer(config, cartpole, tmp_path)
 
 
-@pytest.mark.parametrize("content", ["[]", "{", "3"])
+@pytest.mark.parametrize("content", [b"[]", b"{", b"3", b"\xff"])
 def test_damaged_config(content, cartpole, tmp_path):
-    (tmp_path / "config.json").write_text(content)
+    (tmp_path / "config.json").write_bytes(content)
     with pytest.raises(UserError, match="damaged"):
         Trainer(configs.make("CartPole", **SMALL), cartpole, tmp_path)
 
