@@ -63,44 +63,49 @@ def _read_npz(path):
         for name in "observations", "actions":
             if name not in data:
                 raise UserError(f"{path} has no {name!r}; it has {', '.join(data)}")
-        length = len(data["actions"])
 
         def numbers(name):
-            if data[name].dtype.kind not in "biuf":
-                raise UserError(f"{path}: {name} are {data[name].dtype}; they must be numbers")
-            return data[name]
+            values = data[name]
+            if values.dtype.kind not in "biuf":
+                raise UserError(f"{path}: {name} are {values.dtype}; they must be numbers")
+            return values
+
+        observations, actions = numbers("observations"), numbers("actions")
 
         def column(names, otherwise):
             found = [numbers(name).reshape(-1) for name in names if name in data]
-            return found[0] if found else np.full(length, otherwise)
+            return found[0] if found else np.full(len(actions), otherwise)
 
         terminals = column(["terminals", "terminations"], False) > 0
         timeouts = column(["timeouts", "truncations"], False) > 0
         rewards = column(["rewards"], np.nan)
         following = numbers("next_observations") if "next_observations" in data else None
-        fields = numbers("observations"), numbers("actions"), rewards, terminals, following
+    fields = observations, actions, rewards, terminals, following
     rows = [len(field) for field in (*fields, timeouts) if field is not None]
     if len(set(rows)) > 1:
         raise UserError(f"{path}: its arrays must have a row for each step, not {rows} rows")
-    # An episode ends with a terminal or a timeout, and the last one with the file.
-    ends = np.union1d(np.flatnonzero(terminals | timeouts) + 1, [length])
-    return [
-        _episode(*(None if field is None else field[start:end] for field in fields))
-        for start, end in zip(np.append(0, ends[:-1]), ends, strict=True)
-    ]
+    return _split(terminals | timeouts, *fields)
 
 
 def _known(rewards, length):
     return np.full(length, np.nan) if rewards is None else np.asarray(rewards)
 
 
-def _episode(observations, actions, rewards, terminals, following=None):
-    """An `Episode` of recorded steps, [length, ...] each."""
-    if following is not None:
-        observations = np.concatenate([observations, following[-1:]])
-    else:
-        actions, rewards = actions[:-1], rewards[:-1]
-    return Episode(observations, actions, rewards, bool(terminals[-1]))
+def _split(ends, observations, actions, rewards, terminated, following=None):
+    """The episodes of recorded steps, [steps, ...] each.
+
+    They end with the steps that `ends` marks, and with the last one. Where the last action of an
+    episode led, only `following` tells, the observations after each step.
+    """
+    bounds = np.union1d(np.flatnonzero(ends) + 1, [0, len(actions)])
+    episodes = []
+    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+        seen, known = observations[start:end], end - 1
+        if following is not None:
+            seen, known = np.concatenate([seen, following[end - 1 : end]]), end
+        ended = bool(terminated[start:end].any())
+        episodes.append(Episode(seen, actions[start:known], rewards[start:known], ended))
+    return episodes
 
 
 def _read_csv(path):
@@ -110,37 +115,27 @@ def _read_csv(path):
     actions = _numbers(path, table, acted)
     rewards = _numbers(path, table, ["reward"]) if "reward" in table else actions[:, :1] * np.nan
     terminated, truncated = (_flags(path, table, name) for name in ("terminated", "truncated"))
-    if table.empty:
-        return []
     # A row without an action tells where the action before it led.
     acts = ~np.isnan(actions).all(1)
-    ends = (terminated | truncated) & np.append(acts[1:], True) | ~acts
+    ends = (terminated | truncated) & np.append(acts, True)[1:] | ~acts
     if "episode" in table:
-        names = table["episode"].str.strip().replace("", np.nan)
-        if names.isna().any():
-            line = np.flatnonzero(names.isna())[0] + 2
-            raise UserError(f"{path}: episode is missing in line {line}; write it in every line")
-        if not (numbers := pandas.to_numeric(names, errors="coerce")).isna().any():
-            names = numbers
-        names = names.to_numpy()
-        changes = np.append(names[1:] != names[:-1], True)
-        if (~acts & ~changes).any():
-            line = np.flatnonzero(~acts & ~changes)[0] + 2
+        last = _is_last(path, table["episode"])
+        if (~acts & ~last).any():
+            line = np.flatnonzero(~acts & ~last)[0] + 2
             raise UserError(f"{path}: an action is missing in line {line}, within an episode")
-        ends |= changes
-    episodes, start = [], 0
-    for end in np.union1d(np.flatnonzero(ends) + 1, [len(table)]):
-        # Where the last of the actions led, no row tells.
-        episodes.append(
-            Episode(
-                observations[start:end],
-                actions[start : end - 1],
-                rewards[start : end - 1, 0],
-                bool(terminated[start:end].any()),
-            )
-        )
-        start = end
-    return episodes
+        ends |= last
+    return _split(ends, observations, actions, rewards[:, 0], terminated)
+
+
+def _is_last(path, names):
+    """[rows] bool, whether the next row is of an episode of another name."""
+    names = names.str.strip().replace("", np.nan)
+    if names.isna().any():
+        line = np.flatnonzero(names.isna())[0] + 2
+        raise UserError(f"{path}: episode is missing in line {line}; write it in every line")
+    numbers = pandas.to_numeric(names, errors="coerce")
+    names = names if numbers.isna().any() else numbers
+    return (names != names.shift(-1)).to_numpy(bool)
 
 
 def _read_table(path):

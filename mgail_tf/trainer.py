@@ -270,10 +270,9 @@ class Trainer:
 
     def _profile(self, first):
         # The first rounds are busy with compilation.
-        start, stop = first + 5, min(first + 15, self.rounds)
-        if self.round == start < stop:
+        if self.round == first + 5:
             self.folder.tensorboard.start_profile()
-        elif self.round == stop > start:
+        elif self.round == min(first + 15, self.rounds):
             self.folder.tensorboard.stop_profile()
 
     def _illustrate(self, episode):
