@@ -214,12 +214,8 @@ def _read_imitation_npz(path, data):
 
 
 def _read_imitation_folder(path):
-    try:
-        import datasets
-    except ImportError as error:
-        raise UserError(
-            f"{path}: reading imitation's format needs `pip install datasets`"
-        ) from error
+    import datasets  # Takes seconds, and only this format needs it.
+
     rows = datasets.load_from_disk(str(path))
     return [
         Episode(
