@@ -107,6 +107,9 @@ class Config:
     demonstrated_share: float = _option(
         0.3, "share of the segments in any update that start where the expert has been", maximum=1
     )
+    act_anew: bool = _option(
+        False, "show the discriminator what the policy does now in replayed states, not what it did"
+    )
     replay_steps: int = _option(50_000, "newest steps that the replay buffer keeps", 1)
 
     # Networks.

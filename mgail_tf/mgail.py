@@ -143,20 +143,26 @@ class MGAIL(tf.Module):
         Args:
           replay, demonstrated: as in `update`.
           batch_size, length, newest: as in `Replay.sample`.
-          act_anew: whether the agent acts where the expert has been, instead of the expert.
+          act_anew: whether actions are what the policy does now: where the expert has been, and,
+            with the option `act_anew`, where the agent has been.
 
         Returns:
           A `Segment` [length, batch_size, ...]; demonstrated ones come with noise for the agent.
         """
         there = round(self.config.demonstrated_share * batch_size)
         segment = replay.sample(batch_size - there, length, self._seed(), newest)
+        if act_anew and self.config.act_anew:
+            segment = self._act_anew(segment)
         if not there:
             return segment
         other = demonstrated.sample(there, length, self._seed())
         other = other._replace(noise=self.policy.noise.sample(other.noise.shape, seed=self._seed()))
         if act_anew:
-            other = other._replace(action=self.policy.sample(other.observation, other.noise))
+            other = self._act_anew(other)
         return Segment(*(tf.concat(pair, 1) for pair in zip(segment, other, strict=True)))
+
+    def _act_anew(self, segment):
+        return segment._replace(action=self.policy.sample(segment.observation, segment.noise))
 
     @tf.function
     def update_forward_model(self, segment):
