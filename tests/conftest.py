@@ -2,13 +2,17 @@
 
 import pathlib
 
-import keras
 import pytest
+
+# Keras is imported where it is used: the process that only hands out the tests has no need of it,
+# and would print TensorFlow's messages after pytest's summary.
 
 
 @pytest.fixture
 def float64():
     """Makes networks of 64-bit numbers, so that nothing wrong can pass as rounding."""
+    import keras
+
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")
@@ -19,6 +23,8 @@ def float64():
 
 @pytest.fixture(autouse=True)
 def seed():
+    import keras
+
     keras.utils.set_random_seed(0)
 
 
