@@ -105,9 +105,8 @@ class MGAIL(tf.Module):
 
         def discriminator():
             expert = demonstrated.sample(config.batch_size, 1, self._seed())
-            agent = self._sample(replay, demonstrated, config.batch_size, 1, act_anew=True)
             return self.update_discriminator(
-                (expert.observation[0], expert.action[0]), (agent.observation[0], agent.action[0])
+                (expert.observation[0], expert.action[0]), self._agent_pairs(replay, demonstrated)
             )
 
         def policy():
@@ -137,32 +136,41 @@ class MGAIL(tf.Module):
     def _seed(self):
         return self._generator.uniform([2], minval=None, dtype=tf.int32)
 
-    def _sample(self, replay, demonstrated, batch_size, length, newest=None, act_anew=False):
-        """Draws segments of the agent, a share of them where the expert has been.
+    def _sample(self, replay, demonstrated, batch_size, length, newest=None):
+        """Draws segments of the agent, and a share of them, the last, where the expert has been.
 
         Args:
           replay, demonstrated: as in `update`.
           batch_size, length, newest: as in `Replay.sample`.
-          act_anew: whether actions are what the policy does now: where the expert has been, and,
-            with the option `act_anew`, where the agent has been.
 
         Returns:
           A `Segment` [length, batch_size, ...]; demonstrated ones come with noise for the agent.
         """
-        there = round(self.config.demonstrated_share * batch_size)
+        there = self._demonstrated_among(batch_size)
         segment = replay.sample(batch_size - there, length, self._seed(), newest)
-        if act_anew and self.config.act_anew:
-            segment = self._act_anew(segment)
         if not there:
             return segment
         other = demonstrated.sample(there, length, self._seed())
         other = other._replace(noise=self.policy.noise.sample(other.noise.shape, seed=self._seed()))
-        if act_anew:
-            other = self._act_anew(other)
         return Segment(*(tf.concat(pair, 1) for pair in zip(segment, other, strict=True)))
 
-    def _act_anew(self, segment):
-        return segment._replace(action=self.policy.sample(segment.observation, segment.noise))
+    def _demonstrated_among(self, batch_size):
+        return round(self.config.demonstrated_share * batch_size)
+
+    def _agent_pairs(self, replay, demonstrated):
+        """Draws what the discriminator tells from the expert: observations, actions [batch, size].
+
+        The actions are what the policy does now; without the option `act_anew`, only where the
+        expert has been.
+        """
+        batch_size = self.config.batch_size
+        segment = self._sample(replay, demonstrated, batch_size, 1)
+        observation, recorded, noise = segment.observation[0], segment.action[0], segment.noise[0]
+        action = self.policy.sample(observation, noise)
+        if not self.config.act_anew:
+            agents = batch_size - self._demonstrated_among(batch_size)
+            action = tf.concat([recorded[:agents], action[agents:]], 0)
+        return observation, action
 
     @tf.function
     def update_forward_model(self, segment):
