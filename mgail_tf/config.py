@@ -51,7 +51,13 @@ TASKS = {
         32_000,
         hyperparameters={"gradient_penalty": 0.1, "message_limit": 3.0},
     ),
-    "Ant": Task("Ant-v5", 4, 200_000),
+    "Ant": Task(
+        "Ant-v5",
+        4,
+        200_000,
+        # Contact forces, hard to foresee, are most of its observation.
+        hyperparameters={"forward_model_width": 300, "act_anew": True},
+    ),
     "Humanoid": Task(
         "Humanoid-v5",
         80,
