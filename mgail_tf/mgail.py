@@ -105,8 +105,9 @@ class MGAIL(tf.Module):
 
         def discriminator():
             expert = demonstrated.sample(config.batch_size, 1, self._seed())
+            agent = self._act_anew(self._sample(replay, demonstrated, config.batch_size, 1))
             return self.update_discriminator(
-                (expert.observation[0], expert.action[0]), self._agent_pairs(replay, demonstrated)
+                (expert.observation[0], expert.action[0]), (agent.observation[0], agent.action[0])
             )
 
         def policy():
@@ -157,20 +158,15 @@ class MGAIL(tf.Module):
     def _demonstrated_among(self, batch_size):
         return round(self.config.demonstrated_share * batch_size)
 
-    def _agent_pairs(self, replay, demonstrated):
-        """Draws what the discriminator tells from the expert: observations, actions [batch, size].
+    def _act_anew(self, segment):
+        """What `_sample` drew, with the actions that the policy takes now, of the same noise.
 
-        The actions are what the policy does now; without the option `act_anew`, only where the
-        expert has been.
+        Without the option `act_anew` those of the replayed segments stay as they were.
         """
-        batch_size = self.config.batch_size
-        segment = self._sample(replay, demonstrated, batch_size, 1)
-        observation, recorded, noise = segment.observation[0], segment.action[0], segment.noise[0]
-        action = self.policy.sample(observation, noise)
-        if not self.config.act_anew:
-            agents = batch_size - self._demonstrated_among(batch_size)
-            action = tf.concat([recorded[:agents], action[agents:]], 0)
-        return observation, action
+        batch_size = segment.action.shape[1]
+        first = 0 if self.config.act_anew else batch_size - self._demonstrated_among(batch_size)
+        action = self.policy.sample(segment.observation[:, first:], segment.noise[:, first:])
+        return segment._replace(action=tf.concat([segment.action[:, :first], action], 1))
 
     @tf.function
     def update_forward_model(self, segment):

@@ -10,7 +10,6 @@ from mgail_tf.replay import Replay, Segment
 
 OBSERVATION, ACTION, BATCH, LENGTH = 3, 2, 40, 4
 AGENT_PLACE, EXPERT_PLACE = 0.0, 5.0
-REPLAYED, DEMONSTRATED = (20, 3), (50, 1)  # steps, environments
 
 
 def transitions(place, shape):
@@ -36,7 +35,7 @@ def learner():
 @pytest.fixture
 def replays():
     """The agent's experience and the demonstrations."""
-    shapes = {AGENT_PLACE: REPLAYED, EXPERT_PLACE: DEMONSTRATED}
+    shapes = {AGENT_PLACE: (20, 3), EXPERT_PLACE: (50, 1)}
     replays = [Replay(*shape, OBSERVATION, ACTION) for shape in shapes.values()]
     for replay, (place, shape) in zip(replays, shapes.items(), strict=True):
         replay.push(transitions(place, shape))
@@ -61,35 +60,30 @@ def test_a_share_of_the_segments_starts_where_the_expert_has_been(learner, repla
     assert not np.isin(again.noise.numpy()[:, there], segment.noise.numpy()[:, there]).any()
 
 
-@pytest.mark.parametrize("act_anew", [False, True])
-def test_discriminator_sees_what_the_agent_did_or_does_now(act_anew, replays):
-    learner = make_learner(act_anew=act_anew, demonstrated_share=0.25)
-    observation, action = (pair.numpy() for pair in learner._agent_pairs(*replays))
-    agents = observation[:, 0] < EXPERT_PLACE
-    assert agents.mean() == 0.75
-    past = transitions(AGENT_PLACE, REPLAYED)
-    known = past.observation.numpy().reshape(-1, OBSERVATION)
-    at = [np.abs(known - row).max(-1).argmin() for row in observation[agents]]
-    np.testing.assert_array_equal(known[at], observation[agents])
-    noise = past.noise.numpy().reshape(-1, ACTION)[at]
-    now = learner.policy.sample(observation[agents], noise)
-    then = past.action.numpy().reshape(-1, ACTION)[at]
-    assert np.abs(then - now).max(-1).min() > 1e-3
-    np.testing.assert_allclose(action[agents], now if act_anew else then, atol=1e-5)
+def test_discriminator_sees_what_the_agent_does_where_the_expert_has_been(learner, replays):
+    drawn = learner._sample(*replays, BATCH, 1)
+    segment = learner._act_anew(drawn)
+    there = at_expert(segment)
+    chosen = learner.policy.sample(segment.observation, segment.noise).numpy()
+    np.testing.assert_allclose(segment.action.numpy()[:, there], chosen[:, there], rtol=1e-5)
+    assert np.abs(segment.action.numpy() - chosen)[:, ~there].min(-1).max() > 0.1
+    recorded = drawn.action.numpy()
+    np.testing.assert_array_equal(segment.action.numpy()[:, ~there], recorded[:, ~there])
 
 
-@pytest.mark.parametrize("act_anew", [False, True])
-def test_discriminator_sees_what_the_agent_does_where_the_expert_has_been(act_anew, replays):
-    learner = make_learner(act_anew=act_anew, demonstrated_share=0.25)
-    learner.policy.noise_share.assign(0.0)
-    observation, action = (pair.numpy() for pair in learner._agent_pairs(*replays))
-    there = observation[:, 0] >= EXPERT_PLACE
-    np.testing.assert_allclose(action[there], learner.policy.mode(observation[there]), atol=1e-5)
+@pytest.mark.parametrize("share", [0.0, 0.25])
+def test_discriminator_may_see_what_the_agent_does_now_everywhere(share, replays):
+    learner = make_learner(act_anew=True, demonstrated_share=share)
+    segment = learner._act_anew(learner._sample(*replays, BATCH, 1))
+    chosen = learner.policy.sample(segment.observation, segment.noise).numpy()
+    np.testing.assert_allclose(segment.action.numpy(), chosen, rtol=1e-5)
 
 
 def test_without_demonstrated_share_all_is_the_agents(replays):
     learner = make_learner(preset="paper")
-    assert not at_expert(learner._sample(*replays, BATCH, LENGTH)).any()
+    segment = learner._sample(*replays, BATCH, LENGTH)
+    assert not at_expert(segment).any()
+    np.testing.assert_array_equal(learner._act_anew(segment).action, segment.action)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
