@@ -62,8 +62,8 @@ TASKS = {
         "Humanoid-v5",
         80,
         100_000,
-        # It has 348 numbers to foresee, and what it has just found is dear too late. Its heading
-        # wanders for 400 steps before it falls.
+        # It has 348 numbers to foresee; the costs of what the policy has just found come too late;
+        # and its heading wanders for 400 steps before it falls.
         hyperparameters={"forward_model_width": 300, "act_anew": True, "cut_after": 1000},
     ),
 }
