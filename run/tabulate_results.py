@@ -1,4 +1,4 @@
-"""Prints the finished runs below a folder as the README's tables: --runs runs."""
+"""Prints the finished runs below a folder, as README.md and docs/results.md do: --runs runs."""
 
 import itertools
 import json
@@ -12,16 +12,34 @@ from mgail_tf.errors import UserError
 
 RUNS = flags.DEFINE_string("runs", "runs", "folder of run folders")
 
+OVERVIEW = "task", "trajectories", "environment steps", "wall", "seeds", "normalised returns"
 HEADER = "seed", "normalised return", "return", "environment steps", "of these to 0.95", "wall"
+
+
+def normalized_return(result):
+    """A run's normalised return in words."""
+    value = result["normalized_return"]
+    return "not known" if value is None else f"{value:.3f}"
+
+
+def overview(runs):
+    """The cells of one task's line: all of its runs, of one setting, and the longest wall time."""
+    return (
+        runs[0]["env"],
+        runs[0]["num_trajectories"] or "all",
+        f"{runs[0]['env_steps']:,}",
+        f"{max(result['wall_seconds'] for result in runs):,.0f} s",
+        ", ".join(str(result["seed"]) for result in runs),
+        " ".join(map(normalized_return, runs)),
+    )
 
 
 def row(result):
     """The cells of one run's line."""
     reached = result["steps_to_95"]
-    normalized = result["normalized_return"]
     return (
         result["seed"],
-        "not known" if normalized is None else f"{normalized:.3f}",
+        normalized_return(result),
         f"{result['return_mean']:,.0f} +- {result['return_std']:,.0f}",
         f"{result['env_steps']:,}",
         "never" if reached is None else f"{reached:,}",
@@ -52,8 +70,11 @@ def main():
         name = result["env"]
         return (known.index(name) if name in known else len(known)), name, result["seed"]
 
-    for _, runs in itertools.groupby(sorted(results, key=place), lambda result: result["env"]):
-        runs = list(runs)
+    results.sort(key=place)
+    tasks = [list(runs) for _, runs in itertools.groupby(results, lambda result: result["env"])]
+    command_line.print_table(OVERVIEW, map(overview, tasks))
+    print()
+    for runs in tasks:
         print(title(runs[0]) + "\n")
         command_line.print_table(HEADER, map(row, runs))
         print()

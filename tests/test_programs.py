@@ -60,7 +60,9 @@ def test_train_then_evaluate_from_another_folder(tmp_path):
 
     done = run("tabulate_results.py", "--runs=.", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"| 0 | {result['normalized_return']:.3f} | " in done.stdout
+    wall, reached = f"{result['wall_seconds']:,.0f} s", f"{result['normalized_return']:.3f}"
+    assert f"| CartPole | 1 | 400 | {wall} | 0 | {reached} |" in done.stdout
+    assert f"| 0 | {reached} | " in done.stdout
     done = run("tabulate_results.py", "--runs=out", folder=tmp_path)
     assert done.returncode == 2 and "no finished run" in done.stderr
 
