@@ -87,7 +87,7 @@ class Config:
     env: str = _option(None, "a task of the paper, or with --expert_data any gymnasium id")
     expert_data: str | None = _option(None, "Minari dataset: an id or a folder")
     num_trajectories: int = _option(0, "demonstrated trajectories; 0: all of the dataset")
-    subsample: int = _option(1, "keep every so manieth demonstrated pair", 1)
+    subsample: int = _option(1, "keep every k-th demonstrated pair", 1)
     total_steps: int = _option(500_000, "budget of environment steps", 1)
     seed: int = _option(0, "of everything that is drawn")
     preset: str = _option("default", "hyperparameters to start from", choices=("default", "paper"))
@@ -185,6 +185,13 @@ class Config:
                     f"--{name}={getattr(self, name)}: must be at least num_envs * segment_length, "
                     f"{steps_per_round}"
                 )
+        first_turn = self.preparation_rounds + self.block_rounds
+        if self.total_steps // steps_per_round <= first_turn:
+            raise UserError(
+                f"--total_steps={self.total_steps}: the policy's turn comes after "
+                f"{first_turn * steps_per_round}; raise it, or lower --preparation_rounds or "
+                "--block_rounds"
+            )
         if self.forward_model_history > min(self.segment_length, self.batch_size):
             raise UserError(
                 f"--forward_model_history={self.forward_model_history}: "
@@ -205,6 +212,8 @@ def _check(field, value):
 PRESETS = {
     "default": {},
     "paper": {
+        # The authors' policy comes to the expert on Hopper after 2.6 million steps.
+        "total_steps": 3_000_000,
         "num_envs": 7,
         "demonstrated_starts": 1.0,
         "preparation_rounds": 1000,

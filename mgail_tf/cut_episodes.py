@@ -2,8 +2,8 @@
 
 A policy that never falls acts for a thousand steps before it begins anew; of what it learns from,
 a thousandth is beginnings, and it forgets them. The paper's expectation of the discounted cost
-counts the step t of an episode gamma^t times; an episode that goes on with that probability comes
-to it as often.
+counts the step t of an episode gamma^t times, beginnings most; cut episodes lean towards that. How
+far, was found by experiment.
 """
 
 import gymnasium

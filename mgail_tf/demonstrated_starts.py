@@ -31,6 +31,8 @@ class DemonstratedStarts(gymnasium.Wrapper):
 def is_possible(env):
     """Whether an environment's observations tell its state, and it can be put into it."""
     unwrapped = env.unwrapped
+    if env.observation_space is not unwrapped.observation_space:
+        return False  # A wrapper has made other observations of them.
     # MuJoCo's observations begin with positions (but for the horizontal one) and velocities.
     return hasattr(unwrapped, "observation_structure") or type(unwrapped) in _STATES
 
@@ -39,7 +41,7 @@ def _enter(env, observation):
     if type(env) in _STATES:
         env.state = _STATES[type(env)](observation.astype(np.float64))
         return observation
-    skipped = env.observation_structure["skipped_qpos"]
+    skipped = env.observation_structure.get("skipped_qpos", 0)
     split = len(env.init_qpos) - skipped
     positions = np.concatenate([env.init_qpos[:skipped], observation[:split]])
     env.set_state(positions, observation[split : split + len(env.init_qvel)])

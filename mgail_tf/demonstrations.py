@@ -24,6 +24,7 @@ class Demonstrations(NamedTuple):
       next_observations: [pairs, observation_size] float32, where each action led.
       terminated: [pairs], whether the task ended with the pair.
       ended: [pairs], whether the next pair of the arrays does not follow.
+      num_trajectories: number of trajectories that the pairs are from.
       return_mean: mean episode return; None where the dataset has no rewards.
       termination_rate: terminations per step; never 0, see `UNSEEN_TERMINATIONS`.
     """
@@ -33,6 +34,7 @@ class Demonstrations(NamedTuple):
     next_observations: np.ndarray
     terminated: np.ndarray
     ended: np.ndarray
+    num_trajectories: int
     return_mean: float | None
     termination_rate: float
 
@@ -106,7 +108,7 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
       env_name: the environment that the actions and observations must fit; a dataset of `Dict`
         observations or of images fits the environment wrapped in `FlattenObservation`.
       num_trajectories: number of episodes.
-      subsample: keep every so manieth pair, from a random offset in each trajectory.
+      subsample: keep every k-th pair, from a random offset in each trajectory.
       seed: of these offsets.
 
     Returns:
@@ -161,7 +163,14 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
     known = all(value is not None and np.isfinite(value) for value in returns)
     return_mean = float(np.mean(returns)) if known else None
     return Demonstrations(
-        observations, actions, following, terminated, ended, return_mean, terminations / steps
+        observations,
+        actions,
+        following,
+        terminated,
+        ended,
+        len(returns),
+        return_mean,
+        terminations / steps,
     )
 
 

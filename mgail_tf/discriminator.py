@@ -32,7 +32,8 @@ class Discriminator(keras.Model):
 def cross_entropy(logits, label):
     """Cross entropy of [..., 2] logits towards EXPERT or AGENT: [...].
 
-    Towards EXPERT it is -log(1 - D), the policy's cost of a pair; section 3.4's J sums it.
+    Towards EXPERT it is -log(1 - D), the policy's cost of a pair. Section 3.4's J sums D itself,
+    whose slope vanishes where the agent is told apart for sure.
     """
     return -tf.nn.log_softmax(logits)[..., label]
 

@@ -4,6 +4,9 @@ import gymnasium
 import numpy as np
 import tensorflow as tf
 
+# Of a component's standard deviation; with less it counts as one that never varies.
+SMALLEST_STDDEV = 1e-3
+
 
 class Observations(tf.Module):
     """Observations, normalised and clipped.
@@ -17,7 +20,7 @@ class Observations(tf.Module):
         super().__init__()
         self.size = len(mean)
         self.mean = tf.constant(mean, tf.float32)
-        self.stddev = tf.constant(np.where(stddev > 1e-3, stddev, 1.0), tf.float32)
+        self.stddev = tf.constant(np.where(stddev > SMALLEST_STDDEV, stddev, 1.0), tf.float32)
         self.limit = limit
 
     def encode(self, observation):
@@ -43,7 +46,7 @@ class BoxActions(tf.Module):
         self.size = space.shape[0]
         self._space = space
         self._mean = tf.constant(mean, tf.float32)
-        self._stddev = tf.constant(np.where(stddev > 1e-3, stddev, 1.0), tf.float32)
+        self._stddev = tf.constant(np.where(stddev > SMALLEST_STDDEV, stddev, 1.0), tf.float32)
         self.low, self.high = self.encode(space.low), self.encode(space.high)
 
     def encode(self, action):

@@ -143,9 +143,6 @@ class ParallelEnvironments:
             for action in self._actions[index]:
                 self.observation[index] = self._envs.envs[index].step(action)[0]
 
-    def close(self):
-        self._envs.close()
-
     def _episode_seeds(self):
         return [
             int(np.random.SeedSequence([self._seed, index, episode]).generate_state(1)[0])

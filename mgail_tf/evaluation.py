@@ -2,7 +2,7 @@
 
 from mgail_tf.episodes import play, play_randomly, returns
 
-# Reported episodes are reset with seeds that neither training nor other reports use.
+# Reported episodes are reset with seeds that no training uses.
 EVALUATION_SEED, FINAL_SEED, RANDOM_SEED = 1_000_000, 2_000_000, 3_000_000
 
 

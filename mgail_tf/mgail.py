@@ -214,7 +214,7 @@ class MGAIL(tf.Module):
                 config.discount,
                 self.slow_value if config.value else None,
                 history=config.forward_model_history,
-                message_limit=config.message_limit,
+                message_limit=config.policy_cost_scale * config.message_limit,
                 training=True,
             )
             loss = config.policy_cost_scale * J

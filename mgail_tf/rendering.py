@@ -80,6 +80,7 @@ def _replay(actions, env_name, seed, file=None, size=None, stride=1):
             options["camera_name"] = "track"
         if size:
             options |= {"width": size, "height": size}
+    env.close()
     env = environments.make(env_name, **options)
     env.reset(seed=seed)
     writer = _writer(file, env.metadata.get("render_fps", 30) / stride) if file else None

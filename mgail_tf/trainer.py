@@ -48,6 +48,7 @@ class Trainer:
         )
         self.actions = encoding.encode_actions(space, actions.mean(0), actions.std(0))
         self.evaluation = Evaluation(config.env, demonstrations.return_mean)
+        self._num_trajectories = demonstrations.num_trajectories
 
         steps_per_round = config.num_envs * config.segment_length
         self.rounds = config.total_steps // steps_per_round
@@ -302,7 +303,7 @@ class Trainer:
         result = {
             "env": config.env,
             "seed": config.seed,
-            "num_trajectories": config.num_trajectories,
+            "num_trajectories": self._num_trajectories,
             "episodes": config.final_episodes,
             **metrics,
             "expert_return_mean": self.evaluation.expert_return,

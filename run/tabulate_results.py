@@ -26,7 +26,7 @@ def overview(runs):
     """The cells of one task's line: all of its runs, of one setting, and the longest wall time."""
     return (
         runs[0]["env"],
-        runs[0]["num_trajectories"] or "all",
+        runs[0]["num_trajectories"],
         f"{runs[0]['env_steps']:,}",
         f"{max(result['wall_seconds'] for result in runs):,.0f} s",
         ", ".join(str(result["seed"]) for result in runs),
@@ -52,7 +52,7 @@ def title(result):
     expert, random = result["expert_return_mean"], result["random_return_mean"]
     levels = "" if expert is None else f", expert {expert:,.0f}, random {random:,.0f}"
     number = result["num_trajectories"]
-    trajectories = "1 trajectory" if number == 1 else f"{number or 'all'} trajectories"
+    trajectories = "1 trajectory" if number == 1 else f"{number} trajectories"
     return (
         f"**{result['env']}** ({trajectories}{levels}; "
         f"`python run/main.py --env {result['env']} --seed SEED`)"

@@ -8,7 +8,7 @@ from mgail_tf.config import TASKS
 from mgail_tf.demonstrated_starts import DemonstratedStarts, is_possible
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", [*TASKS, "InvertedPendulum-v5"])
 def test_an_episode_goes_on_as_from_the_demonstrated_state(name):
     env = environments.make(name)
     env.reset(seed=1)
@@ -41,3 +41,5 @@ def test_share_of_the_episodes():
 
 def test_not_possible_everywhere():
     assert not is_possible(gymnasium.make("Pendulum-v1"))
+    scaled = gymnasium.wrappers.NormalizeObservation(gymnasium.make("Hopper-v5"))
+    assert not is_possible(scaled)

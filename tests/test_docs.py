@@ -1,4 +1,4 @@
-"""What the documents say is so: links, lines of code, and the README's examples."""
+"""What the documents say is so: links, and lines of code."""
 
 import pathlib
 import re

@@ -1,4 +1,5 @@
 import gymnasium
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -84,6 +85,17 @@ def test_without_demonstrated_share_all_is_the_agents(replays):
     segment = learner._sample(*replays, BATCH, LENGTH)
     assert not at_expert(segment).any()
     np.testing.assert_array_equal(learner._act_anew(segment).action, segment.action)
+
+
+def test_bound_on_the_message_is_of_the_unscaled_cost(replays):
+    norms = {}
+    for scale, limit in (1.0, 0.1), (0.01, 0.1), (0.01, 10.0):
+        keras.utils.set_random_seed(0)
+        learner = make_learner(policy_cost_scale=scale, message_limit=limit)
+        segment = learner._sample(*replays, BATCH, LENGTH)
+        norms[scale, limit] = learner.update_policy(segment, 7.0)["policy/gradient_norm"].numpy()
+    assert norms[0.01, 0.1] == pytest.approx(0.01 * norms[1.0, 0.1], rel=1e-3)
+    assert norms[0.01, 0.1] < 0.9 * norms[0.01, 10.0]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 1.0])

@@ -80,6 +80,7 @@ def test_training_reaches_the_expert(cartpole, tmp_path):
     config = configs.make("CartPole", seed=100, final_episodes=10)
     result = Trainer(config, cartpole, tmp_path).train(progress=False)
     assert result["return_mean"] == 200
+    assert result["num_trajectories"] == 1
     assert result["env_steps"] <= config.total_steps
     assert result["steps_to_95"] is not None
 
