@@ -30,13 +30,13 @@ TASKS = {
     "CartPole": Task(
         "CartPole-v1",
         1,
-        10_000,
+        5_000,
         {"max_episode_steps": 200},
         # Living on where the expert never was can seem to cost more than falling.
         hyperparameters={"value": False, "outputs_per_action": False},
     ),
     "MountainCar": Task("MountainCar-v0", 1, 50_000),
-    "Acrobot": Task("Acrobot-v1", 1, 50_000),
+    "Acrobot": Task("Acrobot-v1", 1, 25_000),
     "Hopper": Task("Hopper-v5", 4, 150_000),
     "Walker2d": Task(
         "Walker2d-v5",
