@@ -4,8 +4,10 @@ import gymnasium
 import numpy as np
 import tensorflow as tf
 
-# Of a component's standard deviation; with less it counts as one that never varies.
-SMALLEST_STDDEV = 1e-3
+
+def _scale(stddev):
+    """What components are divided by: [size]; 1 where they hardly vary (by less than 1e-3)."""
+    return tf.constant(np.where(stddev > 1e-3, stddev, 1.0), tf.float32)
 
 
 class Observations(tf.Module):
@@ -20,7 +22,7 @@ class Observations(tf.Module):
         super().__init__()
         self.size = len(mean)
         self.mean = tf.constant(mean, tf.float32)
-        self.stddev = tf.constant(np.where(stddev > SMALLEST_STDDEV, stddev, 1.0), tf.float32)
+        self.stddev = _scale(stddev)
         self.limit = limit
 
     def encode(self, observation):
@@ -46,7 +48,7 @@ class BoxActions(tf.Module):
         self.size = space.shape[0]
         self._space = space
         self._mean = tf.constant(mean, tf.float32)
-        self._stddev = tf.constant(np.where(stddev > SMALLEST_STDDEV, stddev, 1.0), tf.float32)
+        self._stddev = _scale(stddev)
         self.low, self.high = self.encode(space.low), self.encode(space.high)
 
     def encode(self, action):
