@@ -10,8 +10,9 @@ import subprocess
 import sys
 
 from absl import flags
-import command_line
 import numpy as np
+
+from mgail_tf.commands import command_line
 
 ENVS = flags.DEFINE_list("env", ["Hopper", "HalfCheetah"], "tasks")
 SEEDS = flags.DEFINE_list("seeds", ["100", "101", "102"], "seeds")

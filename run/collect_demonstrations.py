@@ -1,22 +1,6 @@
 """Draws demonstrations from a task's expert: --env Hopper --num_trajectories 25."""
 
-from absl import flags
-import command_line
-
-ENV = flags.DEFINE_string("env", None, "task with an expert in expert_data/", required=True)
-NUM_TRAJECTORIES = flags.DEFINE_integer("num_trajectories", None, "episodes", required=True)
-
-
-def main():
-    with command_line.quiet():
-        from mgail_tf import demonstrations
-
-    folder = demonstrations.draw_if_missing(
-        command_line.EXPERT_DATA, ENV.value, NUM_TRAJECTORIES.value
-    )
-    loaded = demonstrations.load(folder, ENV.value, NUM_TRAJECTORIES.value)
-    print(f"{folder}: {len(loaded.actions)} pairs, mean episode return {loaded.return_mean:.1f}")
-
+from mgail_tf.commands.collect_demonstrations import program
 
 if __name__ == "__main__":
-    command_line.run(main)
+    program()

@@ -1,27 +1,6 @@
 """Writes a policy in another format: --saved_model DIR --format litert --out policy.tflite."""
 
-import pathlib
-
-from absl import flags
-import command_line
-
-SAVED_MODEL = flags.DEFINE_string("saved_model", None, "the folder", required=True)
-FORMAT = flags.DEFINE_enum("format", "litert", ["litert"], "LiteRT, once TensorFlow Lite")
-OUT = flags.DEFINE_string("out", None, "the file", required=True)
-
-
-def main():
-    with command_line.quiet():
-        from mgail_tf.deployed_policy import to_litert
-        from mgail_tf.errors import UserError
-
-        converted = to_litert(SAVED_MODEL.value)
-    try:
-        size = pathlib.Path(OUT.value).write_bytes(converted)
-    except OSError as error:
-        raise UserError(f"--out={OUT.value} cannot be written ({error})") from error
-    print(f"{OUT.value}: {size:,} bytes")
-
+from mgail_tf.commands.export import program
 
 if __name__ == "__main__":
-    command_line.run(main)
+    program()

@@ -1,8 +1,8 @@
 import pytest
 
 from mgail_tf import config as configs
-from mgail_tf.config import TASKS
 from mgail_tf.errors import UserError
+from mgail_tf.tasks import TASKS
 
 
 @pytest.mark.parametrize("task", TASKS)

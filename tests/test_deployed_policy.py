@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mgail_tf import encoding
 from mgail_tf.deployed_policy import DeployedPolicy, load, to_litert
 from mgail_tf.errors import UserError
-from mgail_tf.policy import CategoricalPolicy, GaussianPolicy
+from mgail_tf.networks import encoding
+from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
 
 # Blocked imports leave no way to find the package or TFP.
 LOAD = """

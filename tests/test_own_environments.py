@@ -16,11 +16,11 @@ import tensorflow as tf
 import thirdparty
 
 from mgail_tf import config as configs
-from mgail_tf import dataset_writer, demonstrations
-from mgail_tf.environments import ParallelEnvironments
-from mgail_tf.episodes import Episode, play, play_randomly
+from mgail_tf.data import demonstrations, minari_writer
+from mgail_tf.envs.episodes import Episode, play, play_randomly
+from mgail_tf.envs.parallel import ParallelEnvironments
 from mgail_tf.errors import UserError
-from mgail_tf.trainer import Trainer
+from mgail_tf.training.trainer import Trainer
 
 
 def demonstrate(name, folder):
@@ -28,7 +28,7 @@ def demonstrate(name, folder):
         return [thirdparty.expert(name, observation) for observation in observations]
 
     env_name = f"thirdparty:{name}-v0"
-    dataset_writer.write(play(act, env_name, 4, seed=0), env_name, folder)
+    minari_writer.write(play(act, env_name, 4, seed=0), env_name, folder)
     return env_name
 
 
@@ -158,5 +158,5 @@ def test_demonstrations_of_an_environment_that_cannot_be_written_down(tmp_path):
         "Odd-v0", "thirdparty:Reach", kwargs={"action_space": thirdparty.SPACES["Double"]}
     )
     episode = Episode(np.zeros([3, 2]), np.zeros([2, 1]), np.zeros(2), True)
-    dataset_writer.write([episode], "Odd-v0", tmp_path / "dataset")
+    minari_writer.write([episode], "Odd-v0", tmp_path / "dataset")
     assert len(demonstrations.load(tmp_path / "dataset", "Odd-v0").actions) == 2

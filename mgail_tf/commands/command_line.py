@@ -1,0 +1,77 @@
+"""What the programs of this folder share: flags, folders, and one line for bad input."""
+
+import contextlib
+import os
+import pathlib
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Users' own environments may be in a module of the folder that they are in.
+sys.path.append(os.getcwd())
+
+from absl import app, flags, logging
+
+from mgail_tf.errors import UserError
+
+EXPERT_DATA = pathlib.Path(__file__).resolve().parents[2] / "expert_data"
+
+
+def run(main):
+    """Runs `main()`; bad input ends in one line and exit status 2."""
+
+    logging.set_verbosity(logging.ERROR)
+
+    def guarded(_):
+        try:
+            main()
+        except UserError as error:
+            _fail(error)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    app.run(guarded, flags_parser=_parse_flags)
+
+
+@contextlib.contextmanager
+def quiet():
+    """Holds back stderr; TensorFlow's notes at its import would hide the one line that matters."""
+    stderr = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+
+
+def _parse_flags(arguments):
+    try:
+        left = flags.FLAGS(arguments)[1:]
+    except flags.Error as error:
+        _fail(error)
+    if left:
+        _fail(f"unexpected arguments: {' '.join(left)}; settings are given as --name=value")
+
+
+def _fail(error):
+    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+def print_table(header, rows):
+    """Prints a table in Markdown; every row has as many cells as the header."""
+    for cells in header, ["---"] * len(header), *rows:
+        print("|", *[f"{cell} |" for cell in cells])
+
+
+def parse_integers(name, words):
+    """A flag's list of words as a tuple of integers.
+
+    Raises:
+      UserError: a word is not an integer.
+    """
+    try:
+        return tuple(int(word) for word in words)
+    except ValueError as error:
+        raise UserError(f"--{name}={','.join(words)}: use integers, as in 100,50") from error

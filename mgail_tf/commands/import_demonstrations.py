@@ -1,0 +1,32 @@
+"""Makes a Minari dataset of recorded episodes: --env Pendulum-v1 --recording FILE --out FOLDER."""
+
+import pathlib
+
+from absl import flags
+
+from mgail_tf.commands import command_line
+
+ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
+RECORDING = flags.DEFINE_string(
+    "recording", None, ".npz with D4RL's keys, .csv, or saved by imitation", required=True
+)
+OUT = flags.DEFINE_string("out", None, "the dataset's folder, not there yet", required=True)
+
+
+def main():
+    with command_line.quiet():
+        from mgail_tf.data import formats, minari_writer
+
+    episodes = formats.read(RECORDING.value)
+    minari_writer.write(
+        episodes,
+        ENV.value,
+        OUT.value,
+        description=f"imported from {pathlib.Path(RECORDING.value).name}",
+    )
+    print(f"{len(episodes)} episodes, {sum(len(e.actions) for e in episodes)} steps: {OUT.value}")
+
+
+def program():
+    """The console command."""
+    command_line.run(main)

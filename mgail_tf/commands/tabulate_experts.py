@@ -1,0 +1,75 @@
+"""Prints the table of expert_data/README.md and draws expert_data/learning_curves.png.
+
+Needs requirements-experts.txt; reads every expert_data/NAME/expert.json.
+"""
+
+import json
+import pathlib
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from mgail_tf.commands import command_line
+from mgail_tf.tasks import TASKS
+
+HEADER = (
+    "task",
+    "algorithm",
+    "steps, of those trained",
+    "seed",
+    "wall, one core",
+    "deterministic return",
+    "stochastic return",
+    "episode length",
+    "random return",
+    "size",
+)
+
+
+def level(described):
+    return f"{described['return_mean']:,.1f} +- {described['return_std']:,.1f}"
+
+
+def row(name, expert):
+    """The cells of one expert's line in the table."""
+    lengths = [f"{expert[kind]['length_mean']:,.0f}" for kind in ("deterministic", "stochastic")]
+    return (
+        name,
+        expert["algorithm"],
+        f"{expert['steps']:,} of {expert['trained_steps']:,}",
+        expert["seed"],
+        f"{expert['wall_seconds'] / 60:,.0f} min",
+        level(expert["deterministic"]),
+        level(expert["stochastic"]),
+        " / ".join(lengths),
+        f"{expert['random_return_mean']:,.1f}",
+        f"{expert['size'] / 1000:,.0f} KB",
+    )
+
+
+def draw(experts, file):
+    """Draws the evaluations on the way, one panel a task, and marks the policy that was kept."""
+    figure, panels = plt.subplots(2, 4, figsize=(14, 6), layout="constrained")
+    for panel, (name, expert) in zip(panels.flat, experts.items(), strict=False):
+        steps, means, deviations = np.transpose(expert["curve"])
+        kept = steps == expert["steps"]
+        steps = steps / 1e6
+        panel.fill_between(steps, means - deviations, means + deviations, alpha=0.2)
+        panel.plot(steps, means)
+        panel.plot(steps[kept], means[kept], "o")
+        panel.set_title(name)
+    figure.supxlabel("environment steps, millions")
+    figure.supylabel("deterministic episode return, mean and deviation")
+    figure.savefig(file, dpi=80)
+
+
+def main():
+    files = {name: pathlib.Path(command_line.EXPERT_DATA, name, "expert.json") for name in TASKS}
+    experts = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
+    command_line.print_table(HEADER, [row(*expert) for expert in experts.items()])
+    draw(experts, command_line.EXPERT_DATA / "learning_curves.png")
+
+
+def program():
+    """The console command."""
+    command_line.run(main)

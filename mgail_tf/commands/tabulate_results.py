@@ -1,0 +1,85 @@
+"""Prints the finished runs below a folder, as README.md and docs/results.md do: --runs runs."""
+
+import itertools
+import json
+import pathlib
+
+from absl import flags
+
+from mgail_tf.commands import command_line
+from mgail_tf.errors import UserError
+from mgail_tf.tasks import TASKS
+
+RUNS = flags.DEFINE_string("runs", "runs", "folder of run folders")
+
+OVERVIEW = "task", "trajectories", "environment steps", "wall", "seeds", "normalised returns"
+HEADER = "seed", "normalised return", "return", "environment steps", "of these to 0.95", "wall"
+
+
+def normalized_return(result):
+    """A run's normalised return in words."""
+    value = result["normalized_return"]
+    return "not known" if value is None else f"{value:.3f}"
+
+
+def overview(runs):
+    """The cells of one task's line: all of its runs, of one setting, and the longest wall time."""
+    return (
+        runs[0]["env"],
+        runs[0]["num_trajectories"],
+        f"{runs[0]['env_steps']:,}",
+        f"{max(result['wall_seconds'] for result in runs):,.0f} s",
+        ", ".join(str(result["seed"]) for result in runs),
+        " ".join(map(normalized_return, runs)),
+    )
+
+
+def row(result):
+    """The cells of one run's line."""
+    reached = result["steps_to_95"]
+    return (
+        result["seed"],
+        normalized_return(result),
+        f"{result['return_mean']:,.0f} +- {result['return_std']:,.0f}",
+        f"{result['env_steps']:,}",
+        "never" if reached is None else f"{reached:,}",
+        f"{result['wall_seconds']:,.0f} s",
+    )
+
+
+def title(result):
+    """What a task's table is of, and how it was made."""
+    expert, random = result["expert_return_mean"], result["random_return_mean"]
+    levels = "" if expert is None else f", expert {expert:,.0f}, random {random:,.0f}"
+    number = result["num_trajectories"]
+    trajectories = "1 trajectory" if number == 1 else f"{number} trajectories"
+    return (
+        f"**{result['env']}** ({trajectories}{levels}; "
+        f"`python run/main.py --env {result['env']} --seed SEED`)"
+    )
+
+
+def main():
+    files = pathlib.Path(RUNS.value).glob("*/result.json")
+    results = [json.loads(file.read_text()) for file in files]
+    if not results:
+        raise UserError(f"--runs={RUNS.value}: no finished run there")
+    known = list(TASKS)
+
+    def place(result):
+        name = result["env"]
+        return (known.index(name) if name in known else len(known)), name, result["seed"]
+
+    results.sort(key=place)
+    tasks = [list(runs) for _, runs in itertools.groupby(results, lambda result: result["env"])]
+    command_line.print_table(OVERVIEW, map(overview, tasks))
+    print()
+    for runs in tasks:
+        print(title(runs[0]) + "\n")
+        command_line.print_table(HEADER, map(row, runs))
+        print()
+
+
+def program():
+    """The console command."""
+    command_line.run(main)

@@ -1,0 +1,47 @@
+import gymnasium
+import numpy as np
+
+from mgail_tf.envs.cut_episodes import CutEpisodes
+from mgail_tf.envs.demonstrated_starts import DemonstratedStarts
+from mgail_tf.envs.make import make_environment
+
+
+def length(env, seed):
+    """Steps until it is cut."""
+    env.reset(seed=seed)
+    for step in range(1, 10_000):
+        _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        assert not terminated
+        if truncated:
+            return step
+
+
+def test_lengths_have_their_mean_and_the_seed_decides():
+    env = CutEpisodes(gymnasium.make("Pendulum-v1", max_episode_steps=10_000), 20)
+    lengths = [length(env, seed) for seed in range(500)]
+    assert lengths[:50] == [length(env, seed) for seed in range(50)]
+    # A geometric distribution's deviation is about its mean.
+    assert abs(np.mean(lengths) - 20) < 4 * 20 / np.sqrt(500)
+    assert abs(np.std(lengths) - 20) < 5
+    assert min(lengths) == 1
+
+
+def test_the_tasks_own_ends_remain():
+    env = CutEpisodes(gymnasium.make("CartPole-v1"), 10_000_000)
+    env.reset(seed=0)
+    ends = [False, False]
+    while not any(ends):
+        ends = env.step(0)[2:4]
+    assert list(ends) == [True, False]
+    env = CutEpisodes(gymnasium.make("Pendulum-v1"), 10_000_000)
+    assert length(env, 0) == 200
+
+
+def test_length_does_not_depend_on_where_an_episode_starts():
+    bottom = np.float32([[-0.5, 0.0]])
+    env = CutEpisodes(DemonstratedStarts(make_environment("MountainCar"), bottom, 0.5), 20)
+    demonstrated = [env.reset(seed=seed)[0].tolist() == bottom[0].tolist() for seed in range(300)]
+    lengths = np.array([length(env, seed) for seed in range(300)])
+    # Lengths have a deviation of about 20; each half has 150.
+    gap = lengths[demonstrated].mean() - lengths[~np.array(demonstrated)].mean()
+    assert abs(gap) < 4 * 20 * np.sqrt(2 / 150)

@@ -1,0 +1,37 @@
+import gymnasium
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mgail_tf import config as configs
+from mgail_tf.networks.build import make_discriminator, make_forward_model
+from mgail_tf.networks.encoding import encode_actions
+
+OBSERVATION, NUM_ACTIONS, BATCH = 4, 3, 6
+
+
+def forward_model(config, actions):
+    model = make_forward_model(config, OBSERVATION, actions)
+    return lambda observation, action: model(observation, action, model.initial_memory(BATCH))[0]
+
+
+@pytest.mark.parametrize("make", [make_discriminator, forward_model])
+@pytest.mark.parametrize("per_action", [True, False])
+def test_derivative_by_a_discrete_action_is_what_another_one_changes(make, per_action, float64):
+    config = configs.make("Acrobot", outputs_per_action=per_action, weight_stddev=0.5)
+    network = make(config, encode_actions(gymnasium.spaces.Discrete(NUM_ACTIONS)))
+    rng = np.random.default_rng(0)
+    observation = tf.constant(rng.normal(size=(BATCH, OBSERVATION)))
+    one_hot = np.eye(NUM_ACTIONS)
+    chosen = tf.constant(one_hot[rng.integers(NUM_ACTIONS, size=BATCH)])
+    with tf.GradientTape() as tape:
+        tape.watch(chosen)
+        outputs = network(observation, chosen)
+    slopes = tape.batch_jacobian(outputs, chosen)
+    errors = []
+    for other in one_hot:
+        others = tf.constant(np.tile(other, (BATCH, 1)))
+        change = network(observation, others) - outputs
+        errors.append(change - tf.linalg.matvec(slopes, others - chosen))
+        assert np.abs(change).max() > 0.1
+    assert (np.abs(errors).max() < 1e-10) == per_action

@@ -1,0 +1,164 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy, move_to_bounds
+
+INFINITY = float("inf")
+
+
+def softmax(logits):
+    weights = np.exp(logits - logits.max(-1, keepdims=True))
+    return weights / weights.sum(-1, keepdims=True)
+
+
+def linear_categorical(logits, temperature=1.0):
+    """A policy without hidden layers: its logits are observation @ kernel + bias."""
+    policy = CategoricalPolicy(len(logits), (), temperature=temperature)
+    policy(np.zeros([1, 2]))
+    kernel = np.random.default_rng(0).normal(size=(2, len(logits)))
+    policy.set_weights([kernel, logits])
+    return policy, kernel
+
+
+def draw_pairs(policy, size, count=500):
+    observation = np.random.default_rng(1).normal(size=(count, 2))
+    return observation, policy.noise.sample([count, size], seed=1).numpy()
+
+
+def test_categorical_sample_is_exactly_one_hot():
+    logits = np.array([0.5, -1.0, 0.2, 0.0])
+    policy, kernel = linear_categorical(logits)
+    observation, noise = draw_pairs(policy, 4)
+    chosen = np.argmax(observation @ kernel + logits + noise, -1)
+    # Exactly, not to rounding: the discriminator compares with the demonstrations' one-hots.
+    np.testing.assert_array_equal(policy.sample(observation, noise), np.eye(4)[chosen])
+
+
+def test_categorical_gradient_is_the_relaxed_samples(float64):
+    temperature, logits = 0.7, np.array([0.5, -1.0, 0.2, 0.0])
+    policy, kernel = linear_categorical(logits, temperature)
+    observation, noise = draw_pairs(policy, 4)
+    message = np.random.default_rng(2).normal(size=noise.shape)
+    observation = tf.constant(observation)
+    with tf.GradientTape() as tape:
+        tape.watch(observation)
+        action = policy.sample(observation, noise)
+    by_observation, (by_kernel, by_bias) = tape.gradient(
+        action, [observation, policy.trainable_variables], message
+    )
+    relaxed = softmax((observation @ kernel + logits + noise).numpy() / temperature)
+    # message @ (diag(p) - p p^T) / tau
+    by_logits = relaxed * (message - np.sum(relaxed * message, -1, keepdims=True)) / temperature
+    np.testing.assert_allclose(by_observation, by_logits @ kernel.T, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(by_kernel, observation.numpy().T @ by_logits, rtol=1e-9)
+    np.testing.assert_allclose(by_bias, by_logits.sum(0), rtol=1e-9)
+
+
+def test_categorical_samples_follow_the_softmax_and_the_tfp_distribution():
+    # Of the relaxed one-hot, arg max follows softmax(logits) whatever the temperature.
+    policy, _ = linear_categorical(np.array([0.5, -1.0, 0.2, 0.0]), temperature=0.6)
+    count, observation = 20_000, np.array([[0.3, -0.4]])
+    distribution = policy(observation)
+    expected = count * softmax(distribution.logits.numpy())[0]
+    noise = policy.noise.sample([count, 4], seed=3)
+    samples = policy.sample(np.tile(observation, (count, 1)), noise)
+    for drawn in samples, distribution.sample(count, seed=4)[:, 0]:
+        observed = np.bincount(np.argmax(drawn, -1), minlength=4)
+        # Chi-square of 3 degrees of freedom: beyond 16.3 with probability 0.001.
+        assert np.sum((observed - expected) ** 2 / expected) < 16.3
+
+
+@pytest.mark.parametrize("learn_stddev", [False, True])
+def test_gaussian_samples_follow_the_tfp_distribution(learn_stddev):
+    policy = GaussianPolicy(2, [8], [0.3, 2.0], learn_stddev=learn_stddev)
+    count, observation = 40_000, np.array([[0.3, -0.4]])
+    distribution = policy(observation)
+    mean, stddev = distribution.mean().numpy()[0], distribution.stddev().numpy()[0]
+    noise = policy.noise.sample([count, 2], seed=5)
+    samples = policy.sample(np.tile(observation, (count, 1)), noise).numpy()
+    standardized = (samples - mean) / stddev
+    np.testing.assert_allclose(standardized.mean(0), 0.0, atol=4.0 / np.sqrt(count))
+    # Of a unit Gaussian's covariances, those on the diagonal scatter by sqrt(2 / count).
+    np.testing.assert_allclose(np.cov(standardized.T), np.eye(2), atol=4.0 * np.sqrt(2 / count))
+
+
+def test_gaussian_distribution_is_the_networks(float64):
+    policy = GaussianPolicy(2, [5], [0.3, 2.0], learn_stddev=True)
+    observation = np.random.default_rng(6).normal(size=(7, 3))
+    policy(observation)
+    rng = np.random.default_rng(7)
+    weights = [rng.normal(size=weight.shape) for weight in policy.get_weights()]
+    weights[0] = np.array(0.7)
+    policy.set_weights(weights)
+    noise_share, kernel, bias, mean_kernel, mean_bias, stddev_kernel, stddev_bias = weights
+    features = np.maximum(observation @ kernel + bias, 0.0)
+    change = np.clip(features @ stddev_kernel + stddev_bias, -3.0, 3.0)
+    distribution = policy(observation)
+    np.testing.assert_allclose(distribution.mean(), features @ mean_kernel + mean_bias)
+    expected = noise_share * [0.3, 2.0] * np.exp(change)
+    np.testing.assert_allclose(distribution.stddev(), expected)
+
+
+def test_constant_stddev_is_the_given_one():
+    distribution = GaussianPolicy(2, [8], [0.3, 2.0])(np.ones([5, 3]))
+    np.testing.assert_allclose(distribution.stddev(), np.tile([0.3, 2.0], (5, 1)), rtol=1e-6)
+
+
+def test_learned_stddev_starts_about_the_given_one_and_learns():
+    policy = GaussianPolicy(2, [100, 50], [0.01, 5.0], learn_stddev=True)
+    observation = np.random.default_rng(8).normal(size=(200, 11))
+    ratio = policy(observation).stddev() / [0.01, 5.0]
+    assert 0.5 < np.exp(np.mean(np.log(ratio))) < 2.0
+    noise = policy.noise.sample([200, 2], seed=8)
+    with tf.GradientTape() as tape:
+        cost = tf.reduce_mean(policy.sample(observation, noise) ** 2)
+    gradients = tape.gradient(cost, policy.log_stddev.trainable_variables)
+    keras.optimizers.SGD(0.03).apply(gradients, policy.log_stddev.trainable_variables)
+    # Less noise costs less here.
+    assert np.mean(policy(observation).stddev()) < np.mean(ratio * [0.01, 5.0])
+
+
+def test_mode():
+    gaussian = GaussianPolicy(2, (), 0.5, low=[-1.0, -INFINITY], high=[0.5, 2.0])
+    gaussian(np.zeros([1, 2]))
+    gaussian.set_weights([np.array(1.0), np.eye(2), np.zeros(2)])  # The mean is the observation.
+    observation = np.array([[0.1, -30.0], [0.6, 3.0], [-2.0, 1.0]])
+    np.testing.assert_allclose(gaussian.mode(observation), [[0.1, -30.0], [0.5, 2.0], [-1.0, 1.0]])
+    categorical, kernel = linear_categorical(np.array([0.5, -1.0, 0.2]))
+    observation = np.random.default_rng(9).normal(size=(50, 2))
+    chosen = np.argmax(observation @ kernel + [0.5, -1.0, 0.2], -1)
+    np.testing.assert_array_equal(categorical.mode(observation), np.eye(3)[chosen])
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "passes_when_falling", "passes_when_rising"),
+    # Descent on a cost that falls with the action raises the action, and the other way round.
+    [
+        (0.2, 0.2, True, True),
+        (0.5, 0.5, True, True),
+        (-1.0, -1.0, True, True),
+        (0.7, 0.5, False, True),
+        (-1.3, -1.0, True, False),
+    ],
+)
+def test_move_to_bounds(action, value, passes_when_falling, passes_when_rising):
+    action = tf.constant([action])
+    for slope, passes in (-3.0, passes_when_falling), (3.0, passes_when_rising):
+        with tf.GradientTape() as tape:
+            tape.watch(action)
+            moved = move_to_bounds(action, -1.0, 0.5)
+            cost = slope * moved
+        np.testing.assert_allclose(moved, [value])
+        np.testing.assert_allclose(tape.gradient(cost, action), [slope if passes else 0.0])
+
+
+def test_gaussian_actions_keep_within_bounds_of_each_component():
+    low, high = np.float32([-0.1, -INFINITY]), np.float32([INFINITY, 0.2])
+    policy = GaussianPolicy(2, [4], 1.0, low=low, high=high)
+    observation, noise = draw_pairs(policy, 2)
+    unbounded = policy(observation).mean() + noise
+    actions = policy.sample(observation, noise)
+    np.testing.assert_allclose(actions, np.clip(unbounded, low, high), rtol=1e-5, atol=1e-6)
+    assert np.all(np.any(actions == np.stack([low, high])[[0, 1], [0, 1]], 0))

@@ -1,0 +1,145 @@
+import io
+import json
+import urllib.request
+
+import imageio
+import numpy as np
+import pytest
+from tensorboard import program
+import tensorflow as tf
+
+from mgail_tf import config as configs
+from mgail_tf.data import demonstrations, experts
+from mgail_tf.training.illustrations import Filming
+from mgail_tf.training.tensorboard import TensorBoard
+from mgail_tf.training.trainer import Trainer
+
+
+@pytest.fixture(scope="module")
+def runs(expert_data, tmp_path_factory):
+    """Two short runs in one folder, of different settings."""
+    folder = tmp_path_factory.mktemp("runs")
+    demonstrated = demonstrations.load(
+        experts.draw_if_missing(expert_data, "CartPole", 1), "CartPole", 1
+    )
+    for seed in 0, 1:
+        config = configs.make(
+            "CartPole",
+            seed=seed,
+            total_steps=960,
+            evaluate_every=480,
+            final_episodes=2,
+            discount=0.9 + 0.05 * seed,
+            film_every=2 - 2 * seed,
+        )
+        Trainer(config, demonstrated, folder / str(seed)).train(progress=False, profile=seed == 0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def get(runs):
+    """Asks TensorBoard's HTTP interface."""
+    server = program.TensorBoard()
+    server.configure(logdir=str(runs), port=0, load_fast="false")
+    url = server.launch()
+
+    def ask(path, data=None):
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{url}data/plugin/{path}", data, headers)
+        with urllib.request.urlopen(request) as response:
+            content = response.read()
+        return content if "individualImage" in path else json.loads(content)
+
+    return ask
+
+
+RUN = "0/tensorboard"
+
+
+def test_scalars(get, runs):
+    [line, _] = [json.loads(text) for text in (runs / "0" / "metrics.jsonl").open()]
+    tags = get("scalars/tags")[RUN]
+    groups = {tag.split("/")[0] for tag in tags}
+    assert groups == {"discriminator", "evaluation", "forward_model", "policy", "speed"}
+    for name, value in line.items():
+        if name == "env_steps":
+            continue
+        tag = name if "/" in name else f"evaluation/{name}"
+        [_, step, shown], *_ = get(f"scalars/scalars?run={RUN}&tag={tag}")
+        assert step == line["env_steps"] == 480
+        assert shown == pytest.approx(value)
+
+
+def test_histograms_set_agent_against_expert(get, expert_data):
+    tags = get("histograms/tags")[RUN]
+    kinds = [*(f"observation/0{index}" for index in range(4)), "action/00", "action/01"]
+    kinds.append("discriminator/log_odds")
+    assert set(tags) == {f"{kind}_{side}" for kind in kinds for side in ("agent", "expert")}
+    first, last = get(f"histograms/histograms?run={RUN}&tag=observation/00_expert")
+    assert [first[1], last[1]] == [480, 960]
+    # Buckets are [left, right, count]; the expert's observations are normalised.
+    buckets = np.array(last[2])
+    middles, counts = buckets[:, :2].mean(1), buckets[:, 2]
+    assert counts.sum() == 1000
+    assert abs(np.sum(middles * counts) / 1000) < 0.3
+
+
+def test_graph_is_that_of_the_updates(get):
+    assert get("graphs/info")[RUN]["run_graph"]
+
+
+def test_config_is_shown_as_text(get):
+    tags = get("text/tags")[RUN]
+    assert tags == ["config"]
+    shown = get(f"text/text?run={RUN}&tag=config")[0]["text"]
+    assert "<td>discount</td>" in shown and "<td>0.9</td>" in shown
+
+
+def test_hyperparameters_tell_runs_apart(get):
+    experiment = get("hparams/experiment", json.dumps({"experimentName": ""}).encode())
+    names = {info["name"] for info in experiment["hparamInfos"]}
+    assert {"discount", "seed", "env", "value"} <= names
+    shown = {metric["name"]["tag"] for metric in experiment["metricInfos"]}
+    assert "evaluation/normalized_return" in shown
+    request = {
+        "experimentName": "",
+        "allowedStatuses": ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"],
+        "colParams": [{"hparam": "discount"}],
+        "startIndex": 0,
+        "sliceSize": 10,
+    }
+    groups = get("hparams/session_groups", json.dumps(request).encode())["sessionGroups"]
+    discounts = sorted(group["hparams"]["discount"] for group in groups)
+    assert discounts == pytest.approx([0.9, 0.95])
+
+
+def test_profile_is_written(runs):
+    assert list((runs / "0" / "tensorboard" / "plugins" / "profile").glob("*/*.xplane.pb"))
+    assert not (runs / "1" / "tensorboard" / "plugins").exists()
+
+
+def test_filmed_episode(get):
+    [sample] = get(f"images/images?run={RUN}&tag=episode")
+    film = get(f"images/individualImage?{sample['query']}")
+    assert film.startswith(b"GIF89a")
+    assert not get("images/tags").get("1/tensorboard")
+
+
+def test_without_a_renderer_training_goes_on(tmp_path, capsys):
+    actions = np.zeros([5, 1], np.float32)
+    filming = Filming("thirdparty:Asymmetric-v0", every=1)
+    for step in range(3):
+        filming.film(0, actions, TensorBoard(tmp_path), step)
+    assert capsys.readouterr().err.count("TensorBoard will show no episodes") == 1
+
+
+def test_animation_comes_with_its_size(tmp_path):
+    gif = io.BytesIO()
+    frames = [np.full([12, 20, 3], value, np.uint8) for value in (0, 100, 200)]
+    imageio.mimsave(gif, frames, format="gif")
+    TensorBoard(tmp_path).write_animation("film", 7, gif.getvalue())
+    [file] = tmp_path.iterdir()
+    *_, event = tf.compat.v1.train.summary_iterator(str(file))
+    width, height, film = tf.make_ndarray(event.summary.value[0].tensor)
+    assert (event.step, width, height) == (7, b"20", b"12")
+    assert tf.io.decode_gif(film).shape == (3, 12, 20, 3)
