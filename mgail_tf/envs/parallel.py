@@ -43,6 +43,7 @@ class ParallelEnvironments:
         self._seed = seed
         self._episode = np.zeros(num_envs, np.int64)
         self._actions = [[] for _ in range(num_envs)]
+        self.steps = 0
         observation, _ = self._envs.reset(seed=self._episode_seeds())
         self.observation = np.array(observation, np.float32)
 
@@ -57,6 +58,7 @@ class ParallelEnvironments:
           terminated: [num_envs] bool, the task's own end.
           ended: [num_envs] bool, terminated or cut off by the time limit.
         """
+        self.steps += len(actions)
         for history, action in zip(self._actions, actions, strict=True):
             history.append(action)
         observation, _, terminated, truncated, _ = self._envs.step(actions)
