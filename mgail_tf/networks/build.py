@@ -1,7 +1,7 @@
 """Which policy, discriminator and forward model a configuration and its actions ask for."""
 
 from mgail_tf.networks.discriminator import Discriminator
-from mgail_tf.networks.encoding import DiscreteActions
+from mgail_tf.networks.encoding import DiscreteActionEncoder
 from mgail_tf.networks.forward_model import FORWARD_MODELS
 from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
 
@@ -9,7 +9,7 @@ from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
 def make_policy(config, actions):
     """The policy for an action encoding, not yet built."""
     options = {"weight_stddev": config.weight_stddev, "dropout": config.dropout}
-    if isinstance(actions, DiscreteActions):
+    if isinstance(actions, DiscreteActionEncoder):
         return CategoricalPolicy(
             actions.size, config.policy_hidden, temperature=config.temperature, **options
         )
@@ -44,5 +44,5 @@ def make_forward_model(config, observation_size, actions):
 
 
 def _num_actions(config, actions):
-    discrete = isinstance(actions, DiscreteActions)
+    discrete = isinstance(actions, DiscreteActionEncoder)
     return actions.size if discrete and config.outputs_per_action else None

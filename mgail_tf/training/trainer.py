@@ -44,10 +44,10 @@ class Trainer:
         self._filming = Filming(config.env, config.film_every)
         observations, actions = demonstrations.observations, demonstrations.actions
         space = make_environment(config.env).action_space
-        self.observations = encoding.Observations(
+        self.observations = encoding.ObservationEncoder(
             observations.mean(0), observations.std(0), config.observation_limit
         )
-        self.actions = encoding.encode_actions(space, actions.mean(0), actions.std(0))
+        self.actions = encoding.action_encoder(space, actions.mean(0), actions.std(0))
         self.evaluation = Evaluation(config.env, demonstrations.return_mean)
         self._num_trajectories = demonstrations.num_trajectories
 
