@@ -90,7 +90,10 @@ class Trainer:
         )
         self.round, self.training_seconds, self.evaluation_seconds = 0, 0.0, 0.0
         self._checkpoint = tf.train.Checkpoint(
-            learner=self.learner, replay=self.replay, progress=Progress(self)
+            learner=self.learner,
+            replay=self.replay,
+            environments=self.environments,
+            progress=Progress(self),
         )
         self._checkpoints = tf.train.CheckpointManager(
             self._checkpoint, str(self.folder.checkpoints), max_to_keep=1
