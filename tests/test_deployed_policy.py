@@ -46,7 +46,7 @@ def deployed(space):
 
 
 SPACES = [
-    gymnasium.spaces.Box(np.float32([-1.0, -3.0]), np.float32([2.0, np.inf])),
+    gymnasium.spaces.Box(np.array([-1.0, -3.0], np.float32), np.array([2.0, np.inf], np.float32)),
     gymnasium.spaces.Discrete(4, start=-1),
 ]
 
