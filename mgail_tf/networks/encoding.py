@@ -75,6 +75,7 @@ class BoxActionEncoder(tf.Module):
         super().__init__()
         self.size = space.shape[0]
         self._space = space
+        self._whole = np.issubdtype(space.dtype, np.integer)
         self._mean = tf.constant(mean, tf.float32)
         self._stddev = _scale(stddev)
         self.low, self.high = self.encode(space.low), self.encode(space.high)
@@ -87,11 +88,25 @@ class BoxActionEncoder(tf.Module):
         """[..., size] the networks' -> [..., size] the environment's, within its bounds."""
         action = action * self._stddev + self._mean
         dtype, low, high = self._space.dtype, self._space.low, self._space.high
-        if np.issubdtype(dtype, np.integer):
+        if self._whole:
             # Casts of numbers that a type does not have wrap around.
             action = tf.clip_by_value(tf.round(action), np.float32(low), np.float32(high))
             return tf.cast(action, dtype)
         return tf.clip_by_value(tf.cast(action, dtype), low, high)
+
+    def executed(self, action: tf.Tensor) -> tf.Tensor:
+        """Rounds an action within the bounds as the environment does: [..., size], the networks'.
+
+        Only spaces of integers are rounded. The derivative is the identity's, because the true one
+        is 0 and would teach a policy nothing.
+        """
+        if not self._whole:
+            return action
+
+        def rounded(action: tf.Tensor) -> tf.Tensor:
+            return (tf.round(action * self._stddev + self._mean) - self._mean) / self._stddev
+
+        return tf.grad_pass_through(rounded)(action)
 
 
 class DiscreteActionEncoder(tf.Module):

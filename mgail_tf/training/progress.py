@@ -18,12 +18,9 @@ class Progress(tf.train.experimental.PythonState):
                 "round": trainer.round,
                 "training_seconds": trainer.training_seconds,
                 "evaluation_seconds": trainer.evaluation_seconds,
-                "environments": trainer.environments.get_state(),
             }
         )
 
     def deserialize(self, string_value):
-        state = json.loads(string_value)
-        self._trainer.environments.set_state(state.pop("environments"))
-        for name, value in state.items():
+        for name, value in json.loads(string_value).items():
             setattr(self._trainer, name, value)
