@@ -55,16 +55,9 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
         )
         self._seed = seed
         self._episode = np.zeros(num_envs, np.int64)
-<<<<<<< HEAD
-        self._actions = [[] for _ in range(num_envs)]
-        self.steps = 0
-        observation, _ = self._envs.reset(seed=self._episode_seeds())
-        self.observation = np.array(observation, np.float32)
-=======
         self._actions: list[list[Any]] = [[] for _ in range(num_envs)]
         self.steps = 0
         self.observation = self._reset()
->>>>>>> data
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Steps every environment once.
@@ -77,7 +70,6 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
           terminated: [num_envs] bool, whether the task ended the episode.
           ended: [num_envs] bool, whether the task or the time limit ended it.
         """
-        self.steps += len(actions)
         for history, action in zip(self._actions, actions, strict=True):
             history.append(action)
         observation, _, terminated, truncated, _ = self._envs.step(actions)

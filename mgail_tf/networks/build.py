@@ -97,6 +97,7 @@ def make_policy(
         learn_stddev=learn_noise,
         low=actions.low,
         high=actions.high,
+        executed=actions.executed,
     )
 
 

@@ -5,7 +5,7 @@ So acting and unrolling with the same xi take the same action, and its derivativ
 theta and s is the one of Eq. 10.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -41,6 +41,8 @@ class GaussianPolicy(keras.Model):
       stddev: [size] or scalar, sigma's (initial) value.
       learn_stddev: whether sigma(s) is learned (Eq. 10); otherwise it is the constant `stddev`.
       low, high: [size] or scalar, bounds of the action; see `move_to_bounds`.
+      executed: what the environment makes of an action within the bounds; it rounds actions that
+        are whole numbers.
       activation: of the hidden layers.
 
     Attributes:
@@ -59,6 +61,7 @@ class GaussianPolicy(keras.Model):
         learn_stddev: bool = False,
         low: Any = -float("inf"),
         high: Any = float("inf"),
+        executed: Callable[[tf.Tensor], tf.Tensor] = lambda action: action,
         activation: str = "relu",
     ):
         super().__init__()
@@ -71,7 +74,7 @@ class GaussianPolicy(keras.Model):
         self.noise_scale = self.add_weight(
             name="noise_scale", shape=(), initializer="ones", trainable=False
         )
-        self.low, self.high = low, high
+        self.low, self.high, self._executed = low, high, executed
 
     def call(self, observation: tf.Tensor) -> Any:
         """[..., observation_size] -> MultivariateNormalDiag over [..., size]."""
@@ -86,7 +89,7 @@ class GaussianPolicy(keras.Model):
         """The action of noise xi: [..., observation_size], [..., size] -> [..., size] (Eq. 10)."""
         distribution = self(observation)
         action = distribution.mean() + distribution.stddev() * noise
-        return move_to_bounds(action, self.low, self.high)
+        return self._executed(move_to_bounds(action, self.low, self.high))
 
     def log_likelihood(self, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
         """The log density of actions: [..., observation_size], [..., size] -> [...]."""
@@ -94,7 +97,8 @@ class GaussianPolicy(keras.Model):
 
     def mode(self, observation: tf.Tensor) -> tf.Tensor:
         """The most likely action, within the bounds: [..., size]."""
-        return tf.clip_by_value(self(observation).mean(), self.low, self.high)
+        mean = self(observation).mean()
+        return self._executed(tf.clip_by_value(mean, self.low, self.high))
 
     def set_noise_scale(self, scale: tf.Tensor) -> None:
         """Makes sigma `scale` times what it was at first."""

@@ -18,12 +18,12 @@ class ParallelCollector(tf.Module):
 
     def __init__(self, environments: ParallelEnvironments, seed: int):
         super().__init__()
-        self._environments, self._seed = environments, seed
+        self.environments, self._seed = environments, seed
 
     @property
     def steps(self) -> int:
         """Environment steps so far, of all environments together."""
-        return self._environments.steps
+        return self.environments.steps
 
     def collect(self, act: Act, length: int) -> Segment:
         """Acts for `length` steps in every environment (Algorithm 1, lines 3-6).
@@ -35,7 +35,7 @@ class ParallelCollector(tf.Module):
         Returns:
           A `Segment` [length, num_envs, ...] as the environments gave it, not encoded.
         """
-        environments = self._environments
+        environments = self.environments
         steps = []
         for _ in range(length):
             observation = environments.observation
