@@ -23,7 +23,10 @@ class CutEpisodes(gymnasium.Wrapper):
         self._mean_steps, self._steps_left = mean_steps, None
 
     def reset(self, *, seed=None, options=None):
-        self._steps_left = np.random.default_rng(seed).geometric(1.0 / self._mean_steps)
+        # Not the seed's own numbers, which the environment starts with, nor those of its first
+        # child, which `DemonstratedStarts` draws from: the length would depend on the start.
+        _, generator = np.random.default_rng(seed).spawn(2)
+        self._steps_left = generator.geometric(1.0 / self._mean_steps)
         return self.env.reset(seed=seed, options=options)
 
     def step(self, action):
