@@ -24,17 +24,17 @@ WHOLE_RECIPE = "all of it"
 ROWS = {
     WHOLE_RECIPE: (),
     "no gradient penalty": ("--gradient_penalty=0",),
-    "no value": ("--novalue",),
-    "no demonstrated segments": ("--demonstrated_share=0",),
-    "no bound on the message": ("--message_limit=0",),
-    "constant noise": ("--final_noise=1",),
-    "episodes never cut": ("--cut_after=0",),
+    "no value": ("--use_value=false",),
+    "no demonstrated segments": ("--demonstrated_fraction=0",),
+    "no bound on the message": ("--state_gradient_clip=0",),
+    "constant noise": ("--final_noise_scale=1",),
+    "episodes never cut": ("--mean_cut_length=0",),
     "8 policy updates a round": ("--policy_updates=8",),
     "newest segments only": ("--policy_replay_steps=80",),
-    "constant learning rates": ("--final_learning_rate=1",),
-    "no average": ("--average_share=0",),
+    "constant learning rates": ("--final_learning_rate_scale=1",),
+    "no average": ("--averaging_window=0",),
     "advanced forward model": ("--forward_model=advanced",),
-    "forward model of states": ("--noforward_model_residual",),
+    "forward model of states": ("--forward_model_residual=false",),
 }
 
 

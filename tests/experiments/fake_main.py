@@ -11,7 +11,8 @@ import signal
 import sys
 import time
 
-told = dict(word.removeprefix("--").partition("=")[::2] for word in sys.argv[1:])
+words = [word.removeprefix("--").partition("=") for word in sys.argv[1:]]
+told = {name: value for name, _, value in words}
 folder = pathlib.Path(told["logdir"])
 resumed = (folder / "checkpoint").exists()
 (folder / "checkpoint").touch()
