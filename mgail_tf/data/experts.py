@@ -7,8 +7,7 @@ from mgail_tf.data import minari_writer
 from mgail_tf.envs.episodes import play
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
-
-DRAWING_SEED = 4_000_000
+from mgail_tf.seeds import DRAWING_SEED
 
 
 def draw_if_missing(expert_data, env_name, num_trajectories):
@@ -57,7 +56,6 @@ def draw(expert_folder, env_name, num_trajectories, seed, folder):
         episodes,
         env_name,
         folder,
-        seeds=range(seed, seed + num_trajectories),
         algorithm_name="TRPO, stochastic policy",
         description=(
             f"{num_trajectories} trajectories drawn from the expert "
