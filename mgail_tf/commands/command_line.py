@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pathlib
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -12,8 +11,6 @@ sys.path.append(os.getcwd())
 from absl import app, flags, logging
 
 from mgail_tf.errors import UserError
-
-EXPERT_DATA = pathlib.Path(__file__).resolve().parents[2] / "expert_data"
 
 
 def run(main):

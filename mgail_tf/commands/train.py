@@ -47,9 +47,7 @@ def main():
     name = re.sub(r"[/:]", "-", config.env)
     logdir = pathlib.Path(LOGDIR.value or f"runs/{name}-{config.seed}")
     run_folder.check(logdir, config)
-    dataset = config.expert_data or experts.draw_if_missing(
-        command_line.EXPERT_DATA, config.env, config.num_trajectories
-    )
+    dataset = config.expert_data or experts.demonstrations(config.env, config.num_trajectories)
     demonstrated = demonstrations.load(
         dataset, config.env, config.num_trajectories, config.subsample, config.seed
     )
