@@ -4,8 +4,8 @@ import pathlib
 import re
 
 import numpy as np
-import pandas
 
+from mgail_tf import extras
 from mgail_tf.envs.episodes import Episode
 from mgail_tf.errors import UserError
 
@@ -109,7 +109,8 @@ def _split(ends, observations, actions, rewards, terminated, following=None):
 
 
 def _read_csv(path):
-    table = _read_table(path)
+    with extras.needed("reading CSV", "csv"):
+        table = _read_table(path)
     observations = _numbers(path, table, _components(path, table, "observation"))
     acted = ["action"] if "action" in table else _components(path, table, "action")
     actions = _numbers(path, table, acted)
@@ -129,6 +130,8 @@ def _read_csv(path):
 
 def _is_last(path, names):
     """[rows] bool, whether the next row is of an episode of another name."""
+    import pandas
+
     names = names.str.strip().replace("", np.nan)
     if names.isna().any():
         line = np.flatnonzero(names.isna())[0] + 2
@@ -140,6 +143,8 @@ def _is_last(path, names):
 
 def _read_table(path):
     """The texts of a CSV file by the names of its first line, NaN where there is none."""
+    import pandas
+
     lines = pandas.read_csv(
         path,
         header=None,
@@ -214,7 +219,8 @@ def _read_imitation_npz(path, data):
 
 
 def _read_imitation_folder(path):
-    import datasets  # Takes seconds, and only this format needs it.
+    with extras.needed("reading what imitation saved", "imitation"):
+        import datasets
 
     rows = datasets.load_from_disk(str(path))
     return [
