@@ -4,6 +4,7 @@ Renderers bring compilers that TensorFlow has too, of another version; in one pr
 each other. So the episode is played first, and its actions are replayed where TensorFlow is not.
 """
 
+import importlib
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import imageio
 import mujoco
 import numpy as np
 
+from mgail_tf import extras
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
@@ -42,13 +44,17 @@ def check(file):
     """Checks a video's name before there is an episode to film.
 
     Raises:
-      UserError: it has another ending than .mp4 and .gif, or its folder is not there.
+      UserError: it has another ending than .mp4 and .gif, its folder is not there, or what writes
+        .mp4 is not installed.
     """
     file = pathlib.Path(file)
     if file.suffix not in (".mp4", ".gif"):
         raise UserError(f"cannot film into {file}; use a name that ends in .mp4 or .gif")
     if not file.absolute().parent.is_dir():
         raise UserError(f"cannot film into {file}; {file.parent} is no folder")
+    if file.suffix == ".mp4":
+        with extras.needed("filming into a .mp4", "video"):
+            importlib.import_module("imageio_ffmpeg")
 
 
 def show(env_name, seed, actions):
