@@ -22,7 +22,7 @@ class Progress:
     def __init__(self, title: str, runs: Sequence[Run], processes: int):
         self._title, self._runs, self._processes = title, runs, processes
         self._started: dict[str, float] = {}
-        self._bar = tqdm(total=len(runs), bar_format="|{bar:20}| {desc}")
+        self._bar = tqdm(total=len(runs), desc=title, bar_format="|{bar:20}| {desc}")
 
     def show(
         self, finished: Mapping[str, Result], running: Collection[str], failed: Collection[str]
