@@ -169,8 +169,8 @@ def test_what_enters_the_buffer():
             places = transitions.observation[:, 0] * stddev[0] + mean[0]
             assert places[0] == pytest.approx(place, abs=5.0)
             np.testing.assert_allclose(np.diff(places), 1.0, rtol=1e-4)
-            next_observation = transitions.next_observation[:, 0] * stddev[0] + mean[0]
-            np.testing.assert_allclose(next_observation, places + 1, rtol=1e-4)
+            following = transitions.next_observation[:, 0] * stddev[0] + mean[0]
+            np.testing.assert_allclose(following, places + 1, rtol=1e-4)
             assert len(transitions.action) == length
         pushed.clear()
 
@@ -287,7 +287,7 @@ def test_a_resumed_loop_goes_on_exactly(kind, tmp_path):
         return {name: float(value) for name, value in metrics.items()}, state
 
     loop, environment, checkpoint = make()
-    # While the buffer fills, in the discriminator's turn, in the middle of the policy's.
+    # While the buffer fills, in the middle of the policy's turn, in the discriminator's.
     interruptions, history = [2, 12, 18], []
     for number in range(24):
         if number in interruptions:

@@ -12,7 +12,7 @@ from mgail_tf.algorithms import authors_updates as updates
 from mgail_tf.algorithms.authors_networks import AuthorsNetworks
 from mgail_tf.algorithms.authors_options import AuthorsOptions
 from mgail_tf.data.transitions import Transitions
-from mgail_tf.networks.encoding import encode_actions
+from mgail_tf.networks.encoding import action_encoder
 
 OBSERVATION, LENGTH, SEGMENTS, WIDTH = 4, 3, 5, 6
 SPACES = {
@@ -37,7 +37,7 @@ OPTIONS = AuthorsOptions(
 
 def make(kind="continuous", **settings):
     options = dataclasses.replace(OPTIONS, **settings)
-    actions = encode_actions(SPACES[kind])
+    actions = action_encoder(SPACES[kind])
     return AuthorsNetworks(options, OBSERVATION, actions, 0.1, seed=0), options, actions.size
 
 
@@ -118,9 +118,9 @@ def plain_gradient(networks, segments, index, options, discrete):
                 action = soft + tf.stop_gradient(
                     tf.one_hot(tf.argmax(action), action.shape[0]) - soft
                 )
-            discriminator_mask = stack(tf.concat([observation, action], -1), discriminator[:-1])
-            discriminator_mask *= segments.discriminator_mask[index, step]
-            probability = stack(discriminator_mask, discriminator[-1:], tf.nn.softmax)
+            judged = stack(tf.concat([observation, action], -1), discriminator[:-1])
+            judged *= segments.discriminator_mask[index, step]
+            probability = stack(judged, discriminator[-1:], tf.nn.softmax)
             if segments.alive[index, step]:
                 total -= options.discount**step * tf.math.log(probability[0])
             predicted = plain_forward_model(networks.forward_model, observation, action)
@@ -220,8 +220,8 @@ def test_forward_model_predicts_the_next_state_and_does_not_decay(model):
     batch, network = transitions(0), networks.forward_model
     with tf.GradientTape() as tape:
         errors = [
-            plain_forward_model(network, observation, action) - next_observation
-            for observation, action, next_observation in zip(*batch, strict=True)
+            plain_forward_model(network, observation, action) - following
+            for observation, action, following in zip(*batch, strict=True)
         ]
         loss = tf.reduce_mean(tf.stack(errors) ** 2)
     expected = tape.gradient(loss, network.trainable_variables)
