@@ -47,8 +47,12 @@ class DeployedPolicy:
         module.weights = [weight.value for weight in self._weights]
         module.deterministic, module.stochastic = self.deterministic, self.stochastic
         deterministic = _signature(self.deterministic)
-        signatures = dict.fromkeys(("serve", "serving_default", "deterministic"), deterministic)
-        signatures["stochastic"] = _signature(self.stochastic)
+        signatures = {
+            "serve": deterministic,
+            "serving_default": deterministic,
+            "deterministic": deterministic,
+            "stochastic": _signature(self.stochastic),
+        }
         tf.saved_model.save(module, str(folder), signatures)
 
 

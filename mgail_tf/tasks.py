@@ -12,7 +12,7 @@ class Task:
       num_trajectories: the paper's smallest data set (Table 1).
       total_steps: default budget of environment steps.
       make_kwargs: further arguments of `gymnasium.make`.
-      hyperparameters: where the task's defaults differ from `Config`'s.
+      hyperparameters: options of MGAIL whose defaults this task changes.
     """
 
     env_id: str
@@ -28,8 +28,9 @@ TASKS = {
         1,
         5_000,
         {"max_episode_steps": 200},
-        # Living on where the expert never was can seem to cost more than falling.
-        hyperparameters={"value": False, "outputs_per_action": False},
+        # With one trajectory of 200 pairs, the discriminator can make states that the expert never
+        # visited cost more than a fall.
+        hyperparameters={"use_value": False, "outputs_per_action": False},
     ),
     "MountainCar": Task("MountainCar-v0", 1, 50_000),
     "Acrobot": Task("Acrobot-v1", 1, 25_000),
@@ -38,28 +39,34 @@ TASKS = {
         "Walker2d-v5",
         4,
         300_000,
-        # It takes 450 steps to its full speed, where it falls.
-        hyperparameters={"final_noise": 0.5, "cut_after": 1000},
+        # The expert needs 450 steps to reach its full speed, and policies fall at full speed. So
+        # episodes must be long, and the agent must keep some noise to learn to catch itself.
+        hyperparameters={"final_noise_scale": 0.5, "mean_cut_length": 1000},
     ),
     "HalfCheetah": Task(
         "HalfCheetah-v5",
         4,
         32_000,
-        hyperparameters={"gradient_penalty": 0.1, "message_limit": 3.0},
+        hyperparameters={"gradient_penalty": 0.1, "state_gradient_clip": 3.0},
     ),
     "Ant": Task(
         "Ant-v5",
         4,
         200_000,
-        # Contact forces, hard to foresee, are most of its observation.
-        hyperparameters={"forward_model_width": 300, "act_anew": True},
+        # 78 of the 105 numbers of an observation are contact forces, which are hard to predict.
+        hyperparameters={"forward_model_width": 300, "resample_actions": True},
     ),
     "Humanoid": Task(
         "Humanoid-v5",
         80,
         100_000,
-        # It has 348 numbers to foresee; the costs of what the policy has just found come too late;
-        # and its heading wanders for 400 steps before it falls.
-        hyperparameters={"forward_model_width": 300, "act_anew": True, "cut_after": 1000},
+        # An observation has 348 numbers to predict. The discriminator makes a fifth as many updates
+        # as the policy, so it must see what the policy does now. The heading drifts for 400 steps
+        # before a fall, so episodes must be long.
+        hyperparameters={
+            "forward_model_width": 300,
+            "resample_actions": True,
+            "mean_cut_length": 1000,
+        },
     ),
 }

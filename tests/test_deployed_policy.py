@@ -33,8 +33,9 @@ np.savez(
 
 def deployed(space):
     generator = np.random.default_rng(0)
-    observations = encoding.Observations(generator.normal(size=5), generator.uniform(1, 2, 5), 10.0)
-    actions = encoding.encode_actions(space, 0.3, 0.7)
+    mean, stddev = generator.normal(size=5), generator.uniform(1, 2, 5)
+    observations = encoding.ObservationEncoder(mean, stddev, 10.0)
+    actions = encoding.action_encoder(space, 0.3, 0.7)
     if isinstance(space, gymnasium.spaces.Discrete):
         policy = CategoricalPolicy(actions.size, [16, 16])
     else:
@@ -45,7 +46,7 @@ def deployed(space):
 
 
 SPACES = [
-    gymnasium.spaces.Box(np.float32([-1.0, -3.0]), np.float32([2.0, np.inf])),
+    gymnasium.spaces.Box(np.array([-1.0, -3.0], np.float32), np.array([2.0, np.inf], np.float32)),
     gymnasium.spaces.Discrete(4, start=-1),
 ]
 

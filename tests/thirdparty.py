@@ -36,9 +36,9 @@ class Reach(gymnasium.Env):
 
 
 SPACES = {
-    "Asymmetric": Box(np.float32([-1.0]), np.float32([3.0])),
+    "Asymmetric": Box(np.array([-1.0], np.float32), np.array([3.0], np.float32)),
     "Unbounded": Box(-np.inf, np.inf, (1,)),
-    "HalfBounded": Box(np.float32([-1.0]), np.float32([np.inf])),
+    "HalfBounded": Box(np.array([-1.0], np.float32), np.array([np.inf], np.float32)),
     "Double": Box(-1.0, 1.0, (1,), np.float64),
     "Discrete": Discrete(3, start=5),
     "Whole": Box(-2, 3, (1,), np.int64),

@@ -1,13 +1,18 @@
-"""What V learns: the lambda-returns of the cost, and what a termination costs."""
+"""What V learns: lambda-returns of the discriminator's cost, and the cost of a termination."""
 
 import tensorflow as tf
 
+from mgail_tf.algorithms.objective import Rollout
+from mgail_tf.data.replay import Segment
+from mgail_tf.networks.value import Value
 
-def termination_cost(agent_rate, expert_rate):
-    """The cost of having terminated, a scalar: the cross entropy of the best discriminator there.
 
-    All terminated episodes are in one and the same state, so the likelihood ratio of Eq. 7 is the
-    ratio of how often agent and expert come there.
+def termination_cost(agent_rate: tf.Tensor, expert_rate: tf.Tensor | float) -> tf.Tensor:
+    """The cost of every step after a termination, a scalar.
+
+    All terminated episodes are in the same state, which the discriminator never sees. There the
+    likelihood ratio of Eq. 7 is known: it is the ratio of how often the agent and the expert come
+    to that state. The cost is the cross entropy of the best discriminator there.
 
     Args:
       agent_rate, expert_rate: terminations per step; the expert's is positive.
@@ -15,27 +20,42 @@ def termination_cost(agent_rate, expert_rate):
     return tf.math.log1p(agent_rate / expert_rate)
 
 
-def value_targets(value, path, segment, discount, decay, cost_of_termination):
-    """What V should be along the policy's path: lambda-returns of the cost, [T, batch].
+def value_targets(
+    value: Value,
+    cost: tf.Tensor,
+    rollout: Rollout,
+    segment: Segment,
+    *,
+    discount: float,
+    decay: float,
+    cost_of_termination: tf.Tensor | float,
+    restart: bool = False,
+) -> tf.Tensor:
+    """What V should be along the policy's rollout: lambda-returns of the cost, [T, batch].
 
     Args:
-      value: the (slowly following) network that is trusted beyond each step.
-      path: `objective.Path`.
-      segment: the `replay.Segment` that it retraces; tells where episodes ended.
+      value: the slowly changing network that estimates the cost after each step.
+      cost: [T, batch], the cost of each step.
+      rollout: where the policy leads.
+      segment: the recorded segment that it retraces; it tells where episodes ended.
       discount: gamma.
-      decay: lambda, from 0 (one step) to 1 (as many as the segment has).
+      decay: lambda, from 0 (one step) to 1 (as many steps as the segment has).
       cost_of_termination: the cost of every step after a termination.
+      restart: as in `objective.unroll`.
     """
-    # No mean is above the highest of what it is taken of; an estimate that feeds on itself may be.
-    highest = tf.maximum(tf.reduce_max(path.cost), cost_of_termination)
-    beyond = tf.minimum(value(path.observations[1:]), highest)
-    # A time limit only stops us from looking on; after a termination there is nothing else.
-    beyond = tf.where(segment.terminated > 0.0, cost_of_termination, beyond)
+    # A mean cost cannot exceed the largest cost. Without this bound an estimate that learns from
+    # itself can diverge. Steps that do not count have costs that mean nothing.
+    counted = segment.counted(restart)
+    cost_bound = tf.maximum(tf.reduce_max(counted * cost), cost_of_termination)
+    bootstrap = tf.minimum(value(rollout.next_observations), cost_bound)
+    # Truncated: the estimate stands for what would follow. Terminated: each later step costs the
+    # same.
+    bootstrap = tf.where(segment.terminated > 0.0, cost_of_termination, bootstrap)
     targets = []
-    following = beyond[-1]
-    for step in reversed(range(path.cost.shape[0])):
-        mixed = (1.0 - decay) * beyond[step] + decay * following
-        following = tf.where(segment.ended[step] > 0.0, beyond[step], mixed)
-        following = (1.0 - discount) * path.cost[step] + discount * following
-        targets.append(following)
+    next_target = bootstrap[-1]
+    for step in reversed(range(cost.shape[0])):
+        mixed = (1.0 - decay) * bootstrap[step] + decay * next_target
+        next_target = tf.where(segment.ended[step] > 0.0, bootstrap[step], mixed)
+        next_target = (1.0 - discount) * cost[step] + discount * next_target
+        targets.append(next_target)
     return tf.stack(targets[::-1])

@@ -1,6 +1,8 @@
 """What the programs of this folder share: flags, folders, and one line for bad input."""
 
+from collections.abc import Callable
 import contextlib
+import dataclasses
 import os
 import sys
 
@@ -13,9 +15,21 @@ from absl import app, flags, logging
 from mgail_tf.errors import UserError
 
 
-def run(main):
-    """Runs `main()`; bad input ends in one line and exit status 2."""
+def run(
+    main: Callable[[], None],
+    short_help: Callable[[], str] | None = None,
+    long_help: Callable[[], str] | None = None,
+) -> None:
+    """Runs `main()`; bad input ends in one line and exit status 2.
 
+    Args:
+      main: the program.
+      short_help, long_help: texts for --help and --helpfull, instead of absl's.
+    """
+    for flag, text in ("--help", short_help), ("--helpfull", long_help):
+        if text and flag in sys.argv[1:]:
+            print(text())
+            return
     logging.set_verbosity(logging.ERROR)
 
     def guarded(_):
@@ -40,6 +54,19 @@ def quiet():
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
+
+
+def describe(field: dataclasses.Field) -> str:
+    """A line of help on an option: its meaning, choices and default."""
+    choices = field.metadata["choices"]
+    default = field.default
+    if isinstance(default, tuple):
+        default = ",".join(map(str, default))
+    notes = [] if default is None else [f"default: {default}"]
+    if choices:
+        notes.insert(0, "one of " + ", ".join(choices))
+    ending = f" ({'; '.join(notes)})" if notes else ""
+    return f"  --{field.name}: {field.metadata['help']}{ending}"
 
 
 def _parse_flags(arguments):

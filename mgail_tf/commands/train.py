@@ -1,68 +1,136 @@
-"""Trains a policy from demonstrations: python run/main.py --env Hopper."""
+"""Trains a policy from demonstrations: --env Hopper."""
 
 import dataclasses
 import pathlib
 import re
 import sys
+import types
+import typing
+from typing import Any
 
 from absl import flags
 
 from mgail_tf import config as configs
 from mgail_tf.commands import command_line
 
-TYPES = configs.option_types()
-DEFINE = {
-    int: flags.DEFINE_integer,
-    float: flags.DEFINE_float,
-    bool: flags.DEFINE_boolean,
-    str: flags.DEFINE_string,
-    tuple[int, ...]: flags.DEFINE_list,
+# What a newcomer needs, by the question that it answers; --help shows these.
+SECTIONS = {
+    "What to imitate": ("env", "expert_data", "num_trajectories", "subsample"),
+    "How to learn": ("algorithm", "preset", "total_steps", "seed"),
+    "Where it goes": ("logdir", "profile"),
+    "How often to look": ("evaluate_every", "evaluation_episodes", "final_episodes", "film_every"),
 }
-FLAGS = {
-    field.name: DEFINE[TYPES[field.name]](
-        field.name, None, f"{field.metadata['help']} (default: {field.default})"
-    )
-    for field in dataclasses.fields(configs.Config)
-}
-LOGDIR = flags.DEFINE_string(
-    "logdir", None, "run folder; the same one again resumes (default: runs/ENV-SEED)"
-)
+
+
+def _groups() -> dict[str, list[type]]:
+    """All groups of options, by what their section of the long help is called."""
+    groups: dict[str, list[type]] = {"Every run": [configs.Run, configs.Reporting]}
+    for name, options in configs.LEARNERS.values():
+        groups[name] = list(configs.option_groups(options).values())
+    return groups
+
+
+def _define_flags() -> dict[str, flags.FlagHolder]:
+    """A flag for each option; algorithms share those of the same name."""
+    define: dict[Any, Any] = {
+        int: flags.DEFINE_integer,
+        float: flags.DEFINE_float,
+        bool: flags.DEFINE_boolean,
+        str: flags.DEFINE_string,
+        tuple[int, ...]: flags.DEFINE_list,
+    }
+    holders = {}
+    for group in (group for groups in _groups().values() for group in groups):
+        hints = typing.get_type_hints(group)
+        for field in dataclasses.fields(group):
+            hint = hints[field.name]
+            kind = str if isinstance(hint, types.UnionType) else hint
+            if field.name not in holders:
+                holders[field.name] = define[kind](field.name, None, field.metadata["help"])
+    return holders
+
+
+FLAGS = _define_flags()
+LOGDIR = flags.DEFINE_string("logdir", None, "run folder (default: runs/ENV-SEED); again: resumes")
 PROFILE = flags.DEFINE_boolean("profile", False, "profile ten rounds of training, for TensorBoard")
 flags.mark_flag_as_required("env")
 
 
-def main():
-    settings = {name: flag.value for name, flag in FLAGS.items() if flag.value is not None}
-    for name in settings:
-        if isinstance(settings[name], list):
-            settings[name] = command_line.parse_integers(name, settings[name])
-    config = configs.make(**settings)
+def short_help() -> str:
+    """The flags that a newcomer needs, in sections."""
+    fields = {
+        field.name: field
+        for group in (configs.Run, configs.Reporting)
+        for field in dataclasses.fields(group)
+    }
+    lines = ["Trains a policy that behaves like the expert of some demonstrations.", ""]
+    lines += ["  python run/main.py --env Hopper", ""]
+    for title, names in SECTIONS.items():
+        lines.append(f"{title}:")
+        for name in names:
+            if name in fields:
+                lines.append(command_line.describe(fields[name]))
+            else:
+                lines.append(f"  --{name}: {flags.FLAGS[name].help}")
+        lines.append("")
+    return "\n".join([*lines, "--helpfull shows every option of every algorithm."])
+
+
+def long_help() -> str:
+    """Every flag, by algorithm and group."""
+    lines = [short_help(), ""]
+    for name, groups in list(_groups().items())[1:]:
+        lines.append(f"Options of {name}")
+        for group in groups:
+            lines += ["", f"  {(group.__doc__ or '').splitlines()[0]}"]
+            lines += [command_line.describe(field) for field in dataclasses.fields(group)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def settings() -> dict[str, Any]:
+    """The options that were given as flags.
+
+    Raises:
+      UserError: a list of numbers has something else in it.
+    """
+    given = {name: flag.value for name, flag in FLAGS.items() if flag.value is not None}
+    return {
+        name: command_line.parse_integers(name, value) if isinstance(value, list) else value
+        for name, value in given.items()
+    }
+
+
+def main() -> None:
+    given = settings()
+    config = configs.make(**given)
+    run = config.run
 
     # TensorFlow takes seconds to import; bad flags are told before.
     with command_line.quiet():
         from mgail_tf.data import demonstrations, experts
         from mgail_tf.training import run_folder
-        from mgail_tf.training.trainer import Trainer
+        from mgail_tf.training.build import make_trainer
 
-    name = re.sub(r"[/:]", "-", config.env)
-    logdir = pathlib.Path(LOGDIR.value or f"runs/{name}-{config.seed}")
+    name = re.sub(r"[/:]", "-", run.env)
+    logdir = pathlib.Path(LOGDIR.value or f"runs/{name}-{run.seed}")
     run_folder.check(logdir, config)
-    dataset = config.expert_data or experts.demonstrations(config.env, config.num_trajectories)
+    dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
     demonstrated = demonstrations.load(
-        dataset, config.env, config.num_trajectories, config.subsample, config.seed
+        dataset, run.env, run.num_trajectories, run.subsample, run.seed
     )
-    if config.expert_data and config.num_trajectories and "num_trajectories" not in settings:
+    if run.expert_data and run.num_trajectories and "num_trajectories" not in given:
         print(
-            f"taking {config.num_trajectories} trajectories of {dataset}, as the paper for "
-            f"{config.env}; --num_trajectories=0 takes all",
+            f"taking {run.num_trajectories} trajectories of {dataset}, as the paper for "
+            f"{run.env}; --num_trajectories=0 takes all",
             file=sys.stderr,
         )
-    result = Trainer(config, demonstrated, logdir).train(profile=PROFILE.value)
+    result = make_trainer(config, demonstrated, logdir).train(profile=PROFILE.value)
     for name, value in result.items():
         print(f"{name:22} {value}")
     print(f"policy: {logdir / 'saved_model'}   curves: tensorboard --logdir {logdir}")
 
 
-def program():
+def program() -> None:
     """The console command."""
-    command_line.run(main)
+    command_line.run(main, short_help, long_help)

@@ -187,12 +187,12 @@ def export(env_name, config, training_folder, folder):
         training_folder / "best_normalization.pkl", DummyVecEnv([lambda: env])
     )
     statistics = normalization.obs_rms
-    observations = encoding.Observations(
+    observations = encoding.ObservationEncoder(
         statistics.mean, np.sqrt(statistics.var + normalization.epsilon), normalization.clip_obs
     )
-    actions = encoding.encode_actions(env.action_space)
+    actions = encoding.action_encoder(env.action_space)
     options = {"hidden": [64, 64], "activation": "tanh"}
-    if isinstance(actions, encoding.DiscreteActions):
+    if isinstance(actions, encoding.DiscreteActionEncoder):
         policy = CategoricalPolicy(actions.size, **options)
     else:
         stddev = np.exp(weights["log_std"].numpy()) * config.noise_scale

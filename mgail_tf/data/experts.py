@@ -11,6 +11,7 @@ from mgail_tf.data import minari_writer
 from mgail_tf.envs.episodes import play
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
+from mgail_tf.seeds import DRAWING_SEED
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 # Installed, the experts are within the package; in the repository they are beside it.
@@ -19,7 +20,6 @@ FOLDER = next(
     PACKAGE / "expert_data",
 )
 CACHE_VARIABLE = "MGAIL_TF_CACHE"
-DRAWING_SEED = 4_000_000
 
 
 def cache() -> pathlib.Path:
@@ -97,7 +97,6 @@ def draw(
         episodes,
         env_name,
         folder,
-        seeds=range(seed, seed + num_trajectories),
         algorithm_name="TRPO, stochastic policy",
         description=(
             f"{num_trajectories} trajectories drawn from the expert "

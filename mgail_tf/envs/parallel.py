@@ -1,40 +1,53 @@
 """Environments that step together."""
 
+from collections.abc import Callable
+import json
+from typing import Any
+
 import gymnasium
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 import numpy as np
+import tensorflow as tf
 
 from mgail_tf.envs.make import make_environment
 
 
 class _WithoutInfo(gymnasium.Wrapper):
-    """Drops the info dict, which is costly to gather from many environments."""
+    """Drops the info dict, because gathering it from many environments is costly."""
 
-    def step(self, action):
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict]:
         return *self.env.step(action)[:4], {}
 
-    def reset(self, **kwargs):
+    def reset(self, **kwargs: Any) -> tuple[Any, dict]:
         return self.env.reset(**kwargs)[0], {}
 
 
-class ParallelEnvironments:
-    """Environments that step together; where an episode ends, the next one starts.
+class ParallelEnvironments(tf.train.experimental.PythonState):
+    """Steps environments together; where an episode ends, the next one starts at once.
 
-    Every episode has a seed of its own, made of the run's seed, the environment's index and the
-    episode's number. So an unfinished episode can be restored in any deterministic environment, by
-    replaying its actions; that is how a resumed run continues exactly.
+    A checkpoint can hold it: `tf.train.Checkpoint(environments=...)`. Every episode has a seed of
+    its own, made of the run's seed, the environment's index and the episode's number. Hence a
+    checkpoint holds the actions of the unfinished episodes only: in a deterministic environment
+    their replay leads to the same states exactly.
 
     Args:
-      name: as in `make`.
+      name: a task or a gymnasium id.
       num_envs: number of environments.
-      seed: the run's.
-      wrapper: wraps each environment, if given.
+      seed: the run's seed.
+      wrapper: is put around each environment.
 
     Attributes:
       observation: [num_envs, observation_size] float32, the observations to act on next.
+      steps: environment steps since the start of the run; `num_envs` for each call of `step`.
     """
 
-    def __init__(self, name, num_envs, seed, wrapper=lambda env: env):
+    def __init__(
+        self,
+        name: str,
+        num_envs: int,
+        seed: int,
+        wrapper: Callable[[gymnasium.Env], gymnasium.Env] = lambda env: env,
+    ):
         self._envs = SyncVectorEnv(
             [lambda: _WithoutInfo(wrapper(make_environment(name)))] * num_envs,
             autoreset_mode=AutoresetMode.DISABLED,
@@ -42,24 +55,25 @@ class ParallelEnvironments:
         )
         self._seed = seed
         self._episode = np.zeros(num_envs, np.int64)
-        self._actions = [[] for _ in range(num_envs)]
-        observation, _ = self._envs.reset(seed=self._episode_seeds())
-        self.observation = np.array(observation, np.float32)
+        self._actions: list[list[Any]] = [[] for _ in range(num_envs)]
+        self.steps = 0
+        self.observation = self._reset()
 
-    def step(self, actions):
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Steps every environment once.
 
         Args:
-          actions: [num_envs, ...] actions as the environment takes them.
+          actions: [num_envs, ...] as the environment takes them.
 
         Returns:
           next_observation: [num_envs, observation_size] float32, where each step led.
-          terminated: [num_envs] bool, the task's own end.
-          ended: [num_envs] bool, terminated or cut off by the time limit.
+          terminated: [num_envs] bool, whether the task ended the episode.
+          ended: [num_envs] bool, whether the task or the time limit ended it.
         """
         for history, action in zip(self._actions, actions, strict=True):
             history.append(action)
         observation, _, terminated, truncated, _ = self._envs.step(actions)
+        self.steps += len(self._actions)
         next_observation = np.array(observation, np.float32)
         ended = terminated | truncated
         self.observation = next_observation
@@ -67,32 +81,36 @@ class ParallelEnvironments:
             for index in np.flatnonzero(ended):
                 self._episode[index] += 1
                 self._actions[index] = []
-            first, _ = self._envs.reset(
-                seed=self._episode_seeds(), options={"reset_mask": ended.copy()}
-            )
-            self.observation = np.where(ended[:, None], first, next_observation).astype(np.float32)
+            initial = self._reset({"reset_mask": ended.copy()})
+            self.observation = np.where(ended[:, None], initial, next_observation)
         return next_observation, terminated, ended
 
-    def get_state(self):
-        """What `set_state` needs: every environment's episode number and its actions so far."""
-        return {
-            "episode": self._episode.tolist(),
-            "actions": [np.asarray(history).tolist() for history in self._actions],
-        }
+    def serialize(self) -> str:
+        """Returns what `deserialize` needs: episode numbers, their actions so far, and `steps`."""
+        return json.dumps(
+            {
+                "steps": self.steps,
+                "episode": self._episode.tolist(),
+                "actions": [np.asarray(history).tolist() for history in self._actions],
+            }
+        )
 
-    def set_state(self, state):
-        """Restores the episodes of `get_state` by replaying their actions."""
+    def deserialize(self, string_value: str | bytes) -> None:
+        """Restores the unfinished episodes by replaying their actions."""
+        state = json.loads(string_value)
+        self.steps = state["steps"]
         self._episode = np.array(state["episode"], np.int64)
-        observation, _ = self._envs.reset(seed=self._episode_seeds())
-        self.observation = np.array(observation, np.float32)
+        self.observation = self._reset()
         dtype = self._envs.single_action_space.dtype
         for index, history in enumerate(state["actions"]):
             self._actions[index] = list(np.array(history, dtype))
             for action in self._actions[index]:
                 self.observation[index] = self._envs.envs[index].step(action)[0]
 
-    def _episode_seeds(self):
-        return [
-            int(np.random.SeedSequence([self._seed, index, episode]).generate_state(1)[0])
+    def _reset(self, options: dict[str, Any] | None = None) -> np.ndarray:
+        """Starts each environment's episode: [num_envs, observation_size] float32."""
+        seeds: list[int | None] = [
+            int(np.random.SeedSequence([self._seed, index, int(episode)]).generate_state(1)[0])
             for index, episode in enumerate(self._episode)
         ]
+        return np.array(self._envs.reset(seed=seeds, options=options)[0], np.float32)

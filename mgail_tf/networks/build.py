@@ -1,48 +1,140 @@
-"""Which policy, discriminator and forward model a configuration and its actions ask for."""
+"""Builds the encoders and networks that a set of options and an environment's spaces ask for."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import gymnasium
+import numpy as np
+import tensorflow as tf
 
 from mgail_tf.networks.discriminator import Discriminator
-from mgail_tf.networks.encoding import DiscreteActions
-from mgail_tf.networks.forward_model import FORWARD_MODELS
-from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
+from mgail_tf.networks.encoding import (
+    BoxActionEncoder,
+    DiscreteActionEncoder,
+    ObservationEncoder,
+    action_encoder,
+)
+from mgail_tf.networks.forward_model import (
+    AdvancedForwardModel,
+    BasicForwardModel,
+    ForwardModel,
+)
+from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy, Policy
+
+AnyActionEncoder = BoxActionEncoder | DiscreteActionEncoder
+Transitions = TypeVar("Transitions", bound=Any)
 
 
-def make_policy(config, actions):
-    """The policy for an action encoding, not yet built."""
-    options = {"weight_stddev": config.weight_stddev, "dropout": config.dropout}
-    if isinstance(actions, DiscreteActions):
-        return CategoricalPolicy(
-            actions.size, config.policy_hidden, temperature=config.temperature, **options
+class Encoders(tf.Module):
+    """The encoders of observations and of actions.
+
+    Args:
+      observations, actions: the two.
+    """
+
+    def __init__(self, observations: ObservationEncoder, actions: AnyActionEncoder):
+        super().__init__()
+        self.observations, self.actions = observations, actions
+
+    @classmethod
+    def of(
+        cls,
+        observations: np.ndarray,
+        actions: np.ndarray,
+        action_space: gymnasium.Space,
+        observation_limit: float,
+    ) -> Encoders:
+        """Encoders that normalise by the statistics of demonstrations.
+
+        Args:
+          observations: [pairs, observation_size].
+          actions: [pairs, ...] as the environment received them.
+          action_space: the environment's.
+          observation_limit: bound on normalised observations.
+        """
+        return cls(
+            ObservationEncoder(observations.mean(0), observations.std(0), observation_limit),
+            action_encoder(action_space, actions.mean(0), actions.std(0)),
         )
+
+    def encode(self, transitions: Transitions) -> Transitions:
+        """A `Segment` of what happened in an environment as the networks see it."""
+        return transitions._replace(
+            observation=self.observations.encode(transitions.observation),
+            action=self.actions.encode(transitions.action),
+            next_observation=self.observations.encode(transitions.next_observation),
+            terminated=tf.cast(transitions.terminated, tf.float32),
+            ended=tf.cast(transitions.ended, tf.float32),
+        )
+
+
+def make_policy(
+    actions: AnyActionEncoder,
+    hidden: tuple[int, ...],
+    *,
+    noise_stddev: float = 0.0,
+    learn_noise: bool = False,
+    temperature: float = 1.0,
+) -> Policy:
+    """The policy for an action encoder, not yet built.
+
+    Args:
+      actions: the encoder.
+      hidden: widths of the hidden layers.
+      noise_stddev, learn_noise: of continuous actions; see `GaussianPolicy`.
+      temperature: of discrete actions; see `CategoricalPolicy`.
+    """
+    if isinstance(actions, DiscreteActionEncoder):
+        return CategoricalPolicy(actions.size, hidden, temperature=temperature)
     return GaussianPolicy(
         actions.size,
-        config.policy_hidden,
-        config.noise_stddev,
-        learn_stddev=config.learn_noise,
+        hidden,
+        noise_stddev,
+        learn_stddev=learn_noise,
         low=actions.low,
         high=actions.high,
-        **options,
+        executed=actions.executed,
     )
 
 
-def make_discriminator(config, actions):
-    """The discriminator for an action encoding, not yet built."""
-    return Discriminator(
-        config.discriminator_hidden,
-        num_actions=_num_actions(config, actions),
-        dropout=config.dropout,
-        weight_stddev=config.weight_stddev,
-    )
+def make_discriminator(
+    actions: AnyActionEncoder, hidden: tuple[int, ...], *, outputs_per_action: bool = False
+) -> Discriminator:
+    """The discriminator for an action encoder, not yet built.
+
+    Args:
+      actions: the encoder.
+      hidden: widths of the hidden layers.
+      outputs_per_action: whether discrete actions have outputs each; see `layers.PairNetwork`.
+    """
+    return Discriminator(hidden, num_actions=_num_actions(actions, outputs_per_action))
 
 
-def make_forward_model(config, observation_size, actions):
-    """The forward model for an action encoding, not yet built."""
-    options = {"residual": config.forward_model_residual, "weight_stddev": config.weight_stddev}
-    if config.forward_model == "basic":
-        options["num_actions"] = _num_actions(config, actions)
-    model = FORWARD_MODELS[config.forward_model]
-    return model(observation_size, config.forward_model_width, **options)
+def make_forward_model(
+    kind: str,
+    observation_size: int,
+    actions: AnyActionEncoder,
+    width: int,
+    *,
+    residual: bool = False,
+    outputs_per_action: bool = False,
+) -> ForwardModel:
+    """The forward model for an action encoder, not yet built.
+
+    Args:
+      kind: "advanced" or "basic" (Fig. 4).
+      observation_size: length of an observation.
+      actions: the encoder.
+      width: units of every layer.
+      residual: whether it predicts the change of the observation.
+      outputs_per_action: whether discrete actions have outputs each, in the basic model.
+    """
+    if kind == "advanced":
+        return AdvancedForwardModel(observation_size, width, residual=residual)
+    num_actions = _num_actions(actions, outputs_per_action)
+    return BasicForwardModel(observation_size, width, num_actions=num_actions, residual=residual)
 
 
-def _num_actions(config, actions):
-    discrete = isinstance(actions, DiscreteActions)
-    return actions.size if discrete and config.outputs_per_action else None
+def _num_actions(actions: AnyActionEncoder, outputs_per_action: bool) -> int | None:
+    return actions.size if actions.discrete and outputs_per_action else None

@@ -1,66 +1,56 @@
-"""What the three networks are built from."""
+"""The layers that the networks are built from."""
+
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
 
-def dense(units, activation=None, *, weight_stddev=0.0):
-    """A dense layer; weights from N(0, weight_stddev^2), or Glorot's where that is 0."""
-    if weight_stddev:
-        initializer = keras.initializers.RandomNormal(stddev=weight_stddev)
-    else:
-        initializer = keras.initializers.GlorotUniform()
-    return keras.layers.Dense(units, activation, kernel_initializer=initializer)
-
-
 class DenseStack(keras.layers.Layer):
-    """Dense layers one behind the other, [..., n] -> [..., widths[-1]].
+    """Dense layers in a row, [..., n] -> [..., widths[-1]].
 
     Args:
-      widths: their units.
-      activations: one for all, or one for each.
-      dropout: rate of dropout after the last of them.
-      weight_stddev: as in `dense`.
+      widths: units of each layer.
+      activations: one name for all layers, or one for each.
     """
 
-    def __init__(self, widths, activations="relu", *, dropout=0.0, weight_stddev=0.0):
+    def __init__(self, widths: Sequence[int], activations: str | Sequence[str] = "relu"):
         super().__init__()
         if isinstance(activations, str):
             activations = [activations] * len(widths)
         self.denses = [
-            dense(width, activation, weight_stddev=weight_stddev)
+            keras.layers.Dense(width, activation)
             for width, activation in zip(widths, activations, strict=True)
         ]
-        # Checkpoints follow attributes, not Keras's lists.
+        # A checkpoint finds layers by attribute; it does not look into the lists of Keras layers.
         for index, layer in enumerate(self.denses):
             setattr(self, f"dense_{index}", layer)
-        self.dropout = keras.layers.Dropout(dropout) if dropout else None
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         for layer in self.denses:
             inputs = layer(inputs)
-        return self.dropout(inputs, training=training) if self.dropout else inputs
+        return inputs
 
 
 class DensePerAction(keras.layers.Layer):
-    """A dense layer for each of some discrete actions; the output is linear in the one-hot action.
+    """A dense layer for each discrete action: the output is linear in the one-hot action.
 
-    Not in the paper. A network that has the action among its inputs only ever sees one-hot ones,
-    and its derivative there, which the policy follows (Eq. 9 and 11), need not point to the better
-    action. This one's is exactly what another action would change.
+    Not in the paper. The policy follows the derivative with respect to the action (Eq. 9 and 11).
+    A network that has the action among its inputs is trained on one-hot actions only, so its
+    derivative there need not point to the better action. The derivative of this layer is exactly
+    the difference that another action would make.
 
     Args:
       units: length of the output.
       num_actions: number of actions.
-      weight_stddev: as in `dense`.
     """
 
-    def __init__(self, units, num_actions, *, weight_stddev=0.0):
+    def __init__(self, units: int, num_actions: int):
         super().__init__()
         self.sizes = units, num_actions
-        self.dense = dense(units * num_actions, weight_stddev=weight_stddev)
+        self.dense = keras.layers.Dense(units * num_actions)
 
-    def call(self, features, action):
+    def call(self, features: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
         """[..., n], [..., num_actions] -> [..., units]."""
         outputs = self.dense(features)
         outputs = tf.reshape(outputs, tf.concat([tf.shape(outputs)[:-1], self.sizes], 0))
@@ -73,22 +63,20 @@ class PairNetwork(keras.layers.Layer):
     Args:
       hidden: widths of the hidden layers.
       units: length of the output.
-      num_actions: of discrete actions, which then have outputs each (`DensePerAction`) instead of
-        being among the inputs; None for others.
-      dropout, weight_stddev: as in `DenseStack`.
+      num_actions: None if the action is an input beside the observation. A number of discrete
+        actions if each of them has outputs of its own (`DensePerAction`) instead.
     """
 
-    def __init__(self, hidden, units, *, num_actions=None, dropout=0.0, weight_stddev=0.0):
+    def __init__(self, hidden: Sequence[int], units: int, *, num_actions: int | None = None):
         super().__init__()
-        self.hidden = DenseStack(hidden, dropout=dropout, weight_stddev=weight_stddev)
+        self.hidden = DenseStack(hidden)
         self.per_action = num_actions is not None
-        if self.per_action:
-            self.outputs = DensePerAction(units, num_actions, weight_stddev=weight_stddev)
+        if num_actions is not None:
+            self.outputs = DensePerAction(units, num_actions)
         else:
-            self.outputs = dense(units, weight_stddev=weight_stddev)
+            self.outputs = keras.layers.Dense(units)
 
-    def call(self, observation, action, training=False):
+    def call(self, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
         if self.per_action:
-            return self.outputs(self.hidden(observation, training=training), action)
-        pair = tf.concat([observation, action], -1)
-        return self.outputs(self.hidden(pair, training=training))
+            return self.outputs(self.hidden(observation), action)
+        return self.outputs(self.hidden(tf.concat([observation, action], -1)))

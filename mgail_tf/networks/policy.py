@@ -1,22 +1,28 @@
 """The policy pi_theta(a|s) (section 3.2), reparameterised: an action is a function of (s, xi).
 
-Both policies return a TFP distribution, and both turn a noise xi that is drawn once into an action:
-acting and unrolling with the same xi take the same action, and its derivative with respect to
+Both policies return a TFP distribution, and both turn a noise xi that is drawn once into an action.
+So acting and unrolling with the same xi take the same action, and its derivative with respect to
 theta and s is the one of Eq. 10.
 """
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from mgail_tf.networks.layers import DenseStack, dense
+from mgail_tf.networks.layers import DenseStack
 
-tfd = tfp.distributions
+tfd: Any = tfp.distributions
 
 
 @tf.custom_gradient
 def move_to_bounds(action, low, high):
-    """Clips an action as the environment does; its derivative never leads further out."""
+    """Clips an action as the environment does.
+
+    Its gradient is zero where descent would push the action further outside.
+    """
 
     def gradient(message):
         # Descent moves the action against `message`.
@@ -33,58 +39,70 @@ class GaussianPolicy(keras.Model):
       size: number of action components.
       hidden: widths of the hidden layers.
       stddev: [size] or scalar, sigma's (initial) value.
-      learn_stddev: sigma(s) is learned as Eq. 10 has it, else it is the constant `stddev`.
+      learn_stddev: whether sigma(s) is learned (Eq. 10); otherwise it is the constant `stddev`.
       low, high: [size] or scalar, bounds of the action; see `move_to_bounds`.
+      executed: what the environment makes of an action within the bounds; it rounds actions that
+        are whole numbers.
+      activation: of the hidden layers.
 
     Attributes:
-      noise_share: a scalar variable, 1 at first; sigma is multiplied by it.
+      noise: the distribution of each component of xi.
+      noise_scale: a scalar variable, 1 at first; sigma is multiplied by it.
     """
 
     noise = tfd.Normal(0.0, 1.0)
 
     def __init__(
         self,
-        size,
-        hidden,
-        stddev,
+        size: int,
+        hidden: Sequence[int],
+        stddev: Any,
         *,
-        learn_stddev=False,
-        low=-float("inf"),
-        high=float("inf"),
-        activation="relu",
-        dropout=0.0,
-        weight_stddev=0.0,
+        learn_stddev: bool = False,
+        low: Any = -float("inf"),
+        high: Any = float("inf"),
+        executed: Callable[[tf.Tensor], tf.Tensor] = lambda action: action,
+        activation: str = "relu",
     ):
         super().__init__()
-        self.hidden = DenseStack(hidden, activation, dropout=dropout, weight_stddev=weight_stddev)
-        self.mean = dense(size, weight_stddev=weight_stddev)
-        self.log_stddev = dense(size, weight_stddev=weight_stddev) if learn_stddev else None
+        self.hidden = DenseStack(hidden, activation)
+        self.mean = keras.layers.Dense(size)
+        self.log_stddev = keras.layers.Dense(size) if learn_stddev else None
         self.initial_stddev = tf.constant(stddev, self.compute_dtype) * tf.ones(
             size, self.compute_dtype
         )
-        self.noise_share = self.add_weight(
-            name="noise_share", shape=(), initializer="ones", trainable=False
+        self.noise_scale = self.add_weight(
+            name="noise_scale", shape=(), initializer="ones", trainable=False
         )
-        self.low, self.high = low, high
+        self.low, self.high, self._executed = low, high, executed
 
-    def call(self, observation, training=False):
+    def call(self, observation: tf.Tensor) -> Any:
         """[..., observation_size] -> MultivariateNormalDiag over [..., size]."""
-        features = self.hidden(observation, training=training)
+        features = self.hidden(observation)
         mean = self.mean(features)
         stddev = tf.broadcast_to(self.initial_stddev, tf.shape(mean))
         if self.log_stddev is not None:
             stddev *= tf.exp(tf.clip_by_value(self.log_stddev(features), -3.0, 3.0))
-        return tfd.MultivariateNormalDiag(mean, self.noise_share * stddev)
+        return tfd.MultivariateNormalDiag(mean, self.noise_scale * stddev)
 
-    def sample(self, observation, noise, training=False):
+    def sample(self, observation: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """The action of noise xi: [..., observation_size], [..., size] -> [..., size] (Eq. 10)."""
-        distribution = self(observation, training=training)
+        distribution = self(observation)
         action = distribution.mean() + distribution.stddev() * noise
-        return move_to_bounds(action, self.low, self.high)
+        return self._executed(move_to_bounds(action, self.low, self.high))
 
-    def mode(self, observation):
+    def log_likelihood(self, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
+        """The log density of actions: [..., observation_size], [..., size] -> [...]."""
+        return self(observation).log_prob(action)
+
+    def mode(self, observation: tf.Tensor) -> tf.Tensor:
         """The most likely action, within the bounds: [..., size]."""
-        return tf.clip_by_value(self(observation).mean(), self.low, self.high)
+        mean = self(observation).mean()
+        return self._executed(tf.clip_by_value(mean, self.low, self.high))
+
+    def set_noise_scale(self, scale: tf.Tensor) -> None:
+        """Makes sigma `scale` times what it was at first."""
+        self.noise_scale.assign(scale)
 
 
 class CategoricalPolicy(keras.Model):
@@ -94,31 +112,50 @@ class CategoricalPolicy(keras.Model):
       size: number of actions.
       hidden: widths of the hidden layers.
       temperature: tau of the Gumbel-Softmax.
+      activation: of the hidden layers.
+
+    Attributes:
+      noise: the distribution of each component of the Gumbel noise.
     """
 
     noise = tfd.Gumbel(0.0, 1.0)
 
     def __init__(
-        self, size, hidden, *, temperature=1.0, activation="relu", dropout=0.0, weight_stddev=0.0
+        self,
+        size: int,
+        hidden: Sequence[int],
+        *,
+        temperature: float = 1.0,
+        activation: str = "relu",
     ):
         super().__init__()
-        self.hidden = DenseStack(hidden, activation, dropout=dropout, weight_stddev=weight_stddev)
-        self.logits = dense(size, weight_stddev=weight_stddev)
+        self.hidden = DenseStack(hidden, activation)
+        self.logits = keras.layers.Dense(size)
         self.temperature = temperature
 
-    def call(self, observation, training=False):
+    def call(self, observation: tf.Tensor) -> Any:
         """[..., observation_size] -> RelaxedOneHotCategorical over [..., size]."""
-        logits = self.logits(self.hidden(observation, training=training))
+        logits = self.logits(self.hidden(observation))
         return tfd.RelaxedOneHotCategorical(self.temperature, logits=logits)
 
-    def sample(self, observation, noise, training=False):
+    def sample(self, observation: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """The one-hot action of Gumbel noise g [..., size]; its derivative is the softmax's."""
-        logits = self(observation, training=training).logits
+        logits = self(observation).logits
         relaxed = tf.nn.softmax((logits + noise) / self.temperature)
         one_hot = tf.one_hot(tf.argmax(relaxed, -1), relaxed.shape[-1], dtype=relaxed.dtype)
         return tf.stop_gradient(one_hot) + (relaxed - tf.stop_gradient(relaxed))
 
-    def mode(self, observation):
+    def log_likelihood(self, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
+        """The log probability of one-hot actions: [..., observation_size], [..., size] -> [...]."""
+        return tf.reduce_sum(action * tf.nn.log_softmax(self(observation).logits), -1)
+
+    def mode(self, observation: tf.Tensor) -> tf.Tensor:
         """The most likely action, one-hot: [..., size]."""
         logits = self(observation).logits
         return tf.one_hot(tf.argmax(logits, -1), logits.shape[-1])
+
+    def set_noise_scale(self, scale: tf.Tensor) -> None:
+        """Does nothing: the Gumbel noise is what makes the actions those of the distribution."""
+
+
+Policy = GaussianPolicy | CategoricalPolicy

@@ -1,14 +1,16 @@
-"""The cost beyond the horizon: what the segments that J sums over leave out.
+"""The value V(s): the cost beyond the horizon, which the segments that J sums over leave out.
 
-Not in the paper. J sees T steps, a fraction of a stride; a fall that begins now comes later. The
-value of the last state stands for the rest of the sum, so its gradient points away from states
-from which the policy falls.
+Not in the paper. J sums the cost of T steps, but a mistake often leads to its fall much later. V
+stands for the cost of everything after the segment, so its gradient leads the policy away from
+states from which it falls.
 """
+
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
-from mgail_tf.networks.layers import DenseStack, dense
+from mgail_tf.networks.layers import DenseStack
 
 
 class Value(keras.Model):
@@ -17,23 +19,22 @@ class Value(keras.Model):
     Two networks estimate it, and the higher estimate counts: the policy seeks low values, and
     would find those that are too low by mistake (Fujimoto et al. 2018). Costs are positive, and
     so are the estimates.
+
+    Args:
+      hidden: widths of the hidden layers of each network.
     """
 
-    def __init__(self, hidden, *, weight_stddev=0.0):
+    def __init__(self, hidden: Sequence[int]):
         super().__init__()
-        self.hidden_1, self.hidden_2 = (
-            DenseStack(hidden, weight_stddev=weight_stddev) for _ in range(2)
-        )
-        self.mean_cost_1, self.mean_cost_2 = (
-            dense(1, "softplus", weight_stddev=weight_stddev) for _ in range(2)
-        )
+        self.hidden_1, self.hidden_2 = (DenseStack(hidden) for _ in range(2))
+        self.mean_cost_1, self.mean_cost_2 = (keras.layers.Dense(1, "softplus") for _ in range(2))
 
-    def estimates(self, observation):
+    def estimates(self, observation: tf.Tensor) -> tf.Tensor:
         """[..., observation_size] -> [..., 2]."""
-        one = self.mean_cost_1(self.hidden_1(observation))
-        other = self.mean_cost_2(self.hidden_2(observation))
-        return tf.concat([one, other], -1)
+        first = self.mean_cost_1(self.hidden_1(observation))
+        second = self.mean_cost_2(self.hidden_2(observation))
+        return tf.concat([first, second], -1)
 
-    def call(self, observation):
+    def call(self, observation: tf.Tensor) -> tf.Tensor:
         """[..., observation_size] -> [...]."""
         return tf.reduce_max(self.estimates(observation), -1)

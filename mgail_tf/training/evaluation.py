@@ -1,16 +1,18 @@
 """How good a policy is by the true reward: for reporting only, nothing in training looks at it."""
 
-from mgail_tf.envs.episodes import play, play_randomly, returns
+from collections.abc import Callable
+from typing import Any
 
-# Reported episodes are reset with seeds that no training uses.
-EVALUATION_SEED, FINAL_SEED, RANDOM_SEED = 1_000_000, 2_000_000, 3_000_000
+import numpy as np
+
+from mgail_tf.envs.episodes import Episode, play, random_return, returns, summarize
 
 
 class Evaluation:
-    """Plays a task, and sets returns against the expert's and a random policy's.
+    """Plays episodes, and sets their returns against the expert's and a random policy's.
 
     Args:
-      env_name: as in `environments.make`.
+      env_name: a task, or a gymnasium id.
       expert_return: mean return of the demonstrations; None if it is not known.
 
     Attributes:
@@ -18,31 +20,35 @@ class Evaluation:
       random_return: mean return of actions drawn from the action space; None as `expert_return`.
     """
 
-    def __init__(self, env_name, expert_return):
+    def __init__(self, env_name: str, expert_return: float | None):
         self._env_name, self.expert_return = env_name, expert_return
-        self.random_return = None
+        self.random_return: float | None = None
         if expert_return is not None:
-            self.random_return = returns(play_randomly(env_name, 20, RANDOM_SEED)).mean()
+            self.random_return = random_return(env_name)
 
-    def play(self, act, episodes, seed):
+    def evaluate(
+        self, act: Callable[[np.ndarray], Any], num_episodes: int, seed: int
+    ) -> tuple[dict[str, float | None], list[Episode]]:
         """Plays episodes.
 
         Args:
-          act, seed: as in `episodes.play`.
-          episodes: number of episodes.
+          act: takes observations [num_episodes, ...] and returns the environment's actions.
+          num_episodes: number of episodes.
+          seed: episode i is reset with seed + i.
 
         Returns:
-          A dict: return_mean, return_std, and normalized_return (None where the demonstrations'
-          rewards are unknown or tell nothing); and the list of `episodes.Episode`.
+          A dict of return_mean, return_std, and normalized_return; and the episodes. The normalised
+          return is None where the demonstrations' rewards are unknown or tell nothing.
         """
-        played = play(act, self._env_name, episodes, seed)
-        reached = returns(played)
+        episodes = play(act, self._env_name, num_episodes, seed)
+        achieved = summarize(returns(episodes))
         normalized = None
-        if self.random_return is not None and self.expert_return != self.random_return:
+        if self.expert_return is not None and self.random_return is not None:
             span = self.expert_return - self.random_return
-            normalized = float((reached.mean() - self.random_return) / span)
+            if span:
+                normalized = (achieved.mean - self.random_return) / span
         return {
-            "return_mean": float(reached.mean()),
-            "return_std": float(reached.std()),
+            "return_mean": achieved.mean,
+            "return_std": achieved.deviation,
             "normalized_return": normalized,
-        }, played
+        }, episodes

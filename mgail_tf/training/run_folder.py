@@ -1,14 +1,20 @@
-"""The run folder: what a run was told, what it measured, and what came out."""
+"""The run folder: the settings of a run, what it measured, and what came out."""
 
-import dataclasses
+from collections.abc import Mapping
 import json
+import math
 import os
 import pathlib
+from typing import Any
 
 import tensorflow as tf
 
+from mgail_tf.config import Config
 from mgail_tf.errors import UserError
 from mgail_tf.training.tensorboard import TensorBoard
+
+# Counts the changes of what a run folder holds. A run of another version cannot be resumed.
+VERSION = 2
 
 
 class RunFolder:
@@ -16,17 +22,17 @@ class RunFolder:
 
     Args:
       path: the folder; made if it does not exist.
-      config: `config.Config` of the run.
+      config: the settings of the run.
 
     Attributes:
       checkpoints, saved_model: where these go.
-      tensorboard: `tensorboard.TensorBoard` of the run.
+      tensorboard: the run's events.
 
     Raises:
-      UserError: the folder cannot be written, or holds a run of another configuration.
+      UserError: the folder cannot be written, or holds a run of other settings.
     """
 
-    def __init__(self, path, config):
+    def __init__(self, path: str | pathlib.Path, config: Config):
         self._path = pathlib.Path(path)
         self.checkpoints = self._path / "checkpoints"
         self.saved_model = self._path / "saved_model"
@@ -34,54 +40,64 @@ class RunFolder:
         resumed = (self._path / "config.json").exists()
         try:
             self._path.mkdir(parents=True, exist_ok=True)
-            (self._path / "config.json").write_text(json.dumps(_as_json(config), indent=2) + "\n")
+            _write_json(self._path / "config.json", _as_json(config))
             self.tensorboard = TensorBoard(self._path / "tensorboard")
             if not resumed:
-                self.tensorboard.write_config(config)
+                self.tensorboard.write_config(config.flat())
         except (OSError, tf.errors.OpError) as error:
             raise UserError(
                 f"--logdir {path} cannot be used ({error}); choose another folder"
             ) from error
 
-    def metrics(self):
-        """The lines of `metrics.jsonl` so far, as dicts; without one that was not finished."""
+    def metrics(self) -> list[dict[str, Any]]:
+        """The lines of `metrics.jsonl` so far, without one that was not finished."""
         file = self._path / "metrics.jsonl"
         if not file.exists():
             return []
         return [json.loads(line) for line in file.read_text().splitlines() if line.endswith("}")]
 
-    def forget_metrics_after(self, env_steps):
+    def forget_metrics_after(self, env_steps: int) -> None:
         """Drops the lines of `metrics.jsonl` that a resumed run will measure again."""
         kept = [line for line in self.metrics() if line["env_steps"] <= env_steps]
         text = "".join(json.dumps(line) + "\n" for line in kept)
         (self._path / "metrics.jsonl").write_text(text)
 
-    def write_metrics(self, metrics, speeds):
+    def write_metrics(
+        self, metrics: Mapping[str, float | None], speeds: Mapping[str, float]
+    ) -> None:
         """Adds an evaluation to `metrics.jsonl` and to TensorBoard's events.
 
         Args:
-          metrics: a dict of numbers, or None where one is unknown; `env_steps` is among them.
-          speeds: what only TensorBoard shows, a dict of numbers.
+          metrics: numbers by name, None where one is unknown; `env_steps` is among them.
+          speeds: numbers that only TensorBoard shows.
         """
         with (self._path / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(metrics) + "\n")
-        known = {
+        scalars = {
             name if "/" in name else f"evaluation/{name}": value
-            for name, value in (metrics | speeds).items()
+            for name, value in {**metrics, **speeds}.items()
             if value is not None and name != "env_steps"
         }
-        self.tensorboard.write_scalars(metrics["env_steps"], known)
+        self.tensorboard.write_scalars(int(metrics["env_steps"] or 0), scalars)
 
-    def write_result(self, result):
+    def first_reached(self, normalized_return: float) -> dict[str, Any] | None:
+        """The first line of `metrics.jsonl` at or above a normalised return; None if none is."""
+        for line in self.metrics():
+            value = line["normalized_return"]
+            if (-math.inf if value is None else value) >= normalized_return:
+                return line
+        return None
+
+    def write_result(self, result: Mapping[str, Any]) -> None:
         """Writes `result.json`."""
-        (self._path / "result.json").write_text(json.dumps(result, indent=2) + "\n")
+        _write_json(self._path / "result.json", result)
 
 
-def check(path, config):
+def check(path: str | pathlib.Path, config: Config) -> None:
     """Checks that a run may use a folder, and changes nothing.
 
     Raises:
-      UserError: the folder cannot be written, or holds a run of another configuration.
+      UserError: the folder cannot be written, or holds a run of other settings.
     """
     path = pathlib.Path(path)
     existing = next(place for place in (path, *path.absolute().parents) if place.exists())
@@ -90,20 +106,28 @@ def check(path, config):
     if not (path / "config.json").exists():
         return
     try:
-        found = json.loads((path / "config.json").read_text())
+        present = json.loads((path / "config.json").read_text())
     except (OSError, ValueError) as error:
         raise UserError(f"--logdir {path} is damaged ({error}); choose another folder") from error
-    if not isinstance(found, dict):
+    if not isinstance(present, dict):
         raise UserError(f"--logdir {path} is damaged (config.json); choose another folder")
-    told = _as_json(config)
-    for name in sorted(found.keys() | told.keys()):
-        if found.get(name) != told.get(name):
+    asked = _as_json(config)
+    if present.get("run_folder_version") != VERSION:
+        raise UserError(
+            f"--logdir {path} holds a run of another version of mgail_tf, which cannot be resumed; "
+            "choose another folder"
+        )
+    for name in sorted(present.keys() | asked.keys()):
+        if present.get(name) != asked.get(name):
             raise UserError(
-                f"--logdir {path} holds a run with {name}={found.get(name)}, "
-                f"not {told.get(name)}; choose another folder"
+                f"--logdir {path} holds a run with {name}={present.get(name)}, "
+                f"not {asked.get(name)}; choose another folder"
             )
 
 
-def _as_json(config):
-    # Tuples become lists, as they are in the file.
-    return json.loads(json.dumps(dataclasses.asdict(config)))
+def _as_json(config: Config) -> dict[str, Any]:
+    return {"run_folder_version": VERSION, **config.flat()}
+
+
+def _write_json(file: pathlib.Path, values: Mapping[str, Any]) -> None:
+    file.write_text(json.dumps(values, indent=2) + "\n")

@@ -1,8 +1,10 @@
 """What TensorBoard shows of a run."""
 
+from collections.abc import Iterator, Mapping
 import contextlib
-import dataclasses
+import pathlib
 import struct
+from typing import Any
 
 from tensorboard.plugins.hparams import api as hparams
 from tensorboard.plugins.image import metadata as image_metadata
@@ -19,59 +21,61 @@ class TensorBoard:
       OSError or tf.errors.OpError: the folder cannot be written.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: pathlib.Path):
         self._folder = str(folder)
         self._writer = tf.summary.create_file_writer(self._folder)
 
     @contextlib.contextmanager
-    def _at(self, step):
+    def _at(self, step: int) -> Iterator[None]:
         with self._writer.as_default(step=step):
             yield
         self._writer.flush()
 
-    def write_config(self, config):
-        """Every setting: as text, and as hyperparameters to compare runs by."""
-        settings = dataclasses.asdict(config)
+    def write_config(self, settings: Mapping[str, Any]) -> None:
+        """Writes every setting: as text, and as hyperparameters to compare runs by."""
         lines = [f"| {name} | {value} |" for name, value in settings.items()]
-        # HParams knows numbers, truth values and words.
-        known = {
+        # HParams takes numbers, truth values and words only.
+        accepted = {
             name: value if isinstance(value, bool | int | float) else str(value)
             for name, value in settings.items()
         }
         with self._at(0):
             tf.summary.text("config", "\n".join(["| setting | value |", "|---|---|", *lines]))
-            hparams.hparams(known)
+            hparams.hparams(accepted)
 
-    def write_scalars(self, step, values):
-        """Numbers by name; what stands before a name's first "/" is its group."""
+    def write_scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Writes numbers by name; what stands before a name's first "/" is its group."""
         with self._at(step):
             for name, value in values.items():
                 tf.summary.scalar(name, value)
 
-    def write_histograms(self, step, values):
-        """Arrays of any shape, by name."""
+    def write_histograms(self, step: int, values: Mapping[str, Any]) -> None:
+        """Writes arrays of any shape, by name."""
         with self._at(step):
             for name, value in values.items():
                 tf.summary.histogram(name, value)
 
-    def write_graph(self, graph):
-        """A compiled function's `tf.Graph`."""
+    @contextlib.contextmanager
+    def recorded_graph(self) -> Iterator[None]:
+        """Writes the graph of what is computed meanwhile, under the name "round"."""
+        tf.summary.trace_on(graph=True)
+        yield
         with self._at(0):
-            tf.summary.graph(graph)
+            tf.summary.trace_export("round")
 
-    def write_animation(self, name, step, gif):
-        """An animation, the bytes of a GIF."""
+    def write_animation(self, name: str, step: int, gif: bytes) -> None:
+        """Writes an animation, the bytes of a GIF."""
         width, height = struct.unpack("<HH", gif[6:10])
-        # tf.summary.image would make a PNG of it; the plugin itself hands on whatever is encoded.
+        # tf.summary.image would encode it as a PNG. The plugin itself passes on what it is given.
         image = tf.constant([str(width).encode(), str(height).encode(), gif])
         metadata = image_metadata.create_summary_metadata(None, "the averaged policy")
         with self._at(step):
             tf.summary.write(name, image, metadata=metadata)
 
-    def start_profile(self):
+    def start_profile(self) -> None:
         """Starts to record what the processor does."""
         tf.profiler.experimental.start(self._folder)
 
-    def stop_profile(self):
+    def stop_profile(self) -> None:
         """Ends the recording and writes it."""
         tf.profiler.experimental.stop()

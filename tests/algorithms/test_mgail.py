@@ -7,7 +7,7 @@ import tensorflow as tf
 from mgail_tf import config as configs
 from mgail_tf.algorithms.mgail import MGAIL
 from mgail_tf.data.replay import Replay, Segment
-from mgail_tf.networks.encoding import encode_actions
+from mgail_tf.networks.encoding import action_encoder
 
 OBSERVATION, ACTION, BATCH, LENGTH = 3, 2, 40, 4
 AGENT_PLACE, EXPERT_PLACE = 0.0, 5.0
@@ -24,7 +24,7 @@ def transitions(place, shape):
 
 def make_learner(**settings):
     config = configs.make("Hopper", **settings)
-    actions = encode_actions(gymnasium.spaces.Box(-9.0, 9.0, (ACTION,)))
+    actions = action_encoder(gymnasium.spaces.Box(-9.0, 9.0, (ACTION,)))
     return MGAIL(config, actions, OBSERVATION, 0.01, total_rounds=10)
 
 

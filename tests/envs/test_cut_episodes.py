@@ -6,7 +6,7 @@ from mgail_tf.envs.demonstrated_starts import DemonstratedStarts
 from mgail_tf.envs.make import make_environment
 
 
-def length(env, seed):
+def length(env: gymnasium.Env, seed: int) -> int:
     """Steps until it is cut."""
     env.reset(seed=seed)
     for step in range(1, 10_000):
@@ -14,6 +14,7 @@ def length(env, seed):
         assert not terminated
         if truncated:
             return step
+    raise AssertionError("it is never cut")
 
 
 def test_lengths_have_their_mean_and_the_seed_decides():
@@ -37,8 +38,33 @@ def test_the_tasks_own_ends_remain():
     assert length(env, 0) == 200
 
 
-def test_length_does_not_depend_on_where_an_episode_starts():
-    bottom = np.float32([[-0.5, 0.0]])
+class Still(gymnasium.Env):
+    """Nothing happens, for ever."""
+
+    action_space = gymnasium.spaces.Discrete(1)
+
+    def reset(self, *, seed=None, options=None):
+        return 0, {}
+
+    def step(self, action):
+        return 0, 0.0, False, False, {}
+
+
+def ranks(values: list[float]) -> np.ndarray:
+    return np.argsort(np.argsort(values))
+
+
+def test_length_does_not_depend_on_the_environments_own_start():
+    # The start is made of the first numbers that the seed gives.
+    seeds, cartpole, env = range(2000), make_environment("CartPole"), CutEpisodes(Still(), 100)
+    positions = [float(cartpole.reset(seed=seed)[0][0]) for seed in seeds]
+    lengths = [float(length(env, seed)) for seed in seeds]
+    # Of independent values its deviation is 1 / sqrt(2000).
+    assert abs(np.corrcoef(ranks(positions), ranks(lengths))[0, 1]) < 4 / np.sqrt(2000)
+
+
+def test_length_does_not_depend_on_whether_an_episode_starts_where_the_expert_was():
+    bottom = np.array([[-0.5, 0.0]], np.float32)
     env = CutEpisodes(DemonstratedStarts(make_environment("MountainCar"), bottom, 0.5), 20)
     demonstrated = [env.reset(seed=seed)[0].tolist() == bottom[0].tolist() for seed in range(300)]
     lengths = np.array([length(env, seed) for seed in range(300)])

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from mgail_tf import config as configs
 from mgail_tf.networks.build import make_discriminator, make_forward_model
-from mgail_tf.networks.encoding import encode_actions
+from mgail_tf.networks.encoding import action_encoder
 
 OBSERVATION, NUM_ACTIONS, BATCH = 4, 3, 6
 
@@ -19,7 +19,7 @@ def forward_model(config, actions):
 @pytest.mark.parametrize("per_action", [True, False])
 def test_derivative_by_a_discrete_action_is_what_another_one_changes(make, per_action, float64):
     config = configs.make("Acrobot", outputs_per_action=per_action, weight_stddev=0.5)
-    network = make(config, encode_actions(gymnasium.spaces.Discrete(NUM_ACTIONS)))
+    network = make(config, action_encoder(gymnasium.spaces.Discrete(NUM_ACTIONS)))
     rng = np.random.default_rng(0)
     observation = tf.constant(rng.normal(size=(BATCH, OBSERVATION)))
     one_hot = np.eye(NUM_ACTIONS)

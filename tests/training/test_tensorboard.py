@@ -3,6 +3,7 @@ import json
 import urllib.request
 
 import imageio
+from mgail_tf.training.illustrations import Filming
 import numpy as np
 import pytest
 from tensorboard import program
@@ -10,7 +11,6 @@ import tensorflow as tf
 
 from mgail_tf import config as configs
 from mgail_tf.data import demonstrations, experts
-from mgail_tf.training.illustrations import Filming
 from mgail_tf.training.tensorboard import TensorBoard
 from mgail_tf.training.trainer import Trainer
 

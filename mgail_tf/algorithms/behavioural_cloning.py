@@ -1,0 +1,103 @@
+"""Behavioural cloning: the policy that gives demonstrated actions the highest likelihood."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mgail_tf.algorithms.cloning_options import CloningOptions
+from mgail_tf.algorithms.learner import Metrics
+from mgail_tf.data.replay import Replay
+from mgail_tf.deployed_policy import DeployedPolicy
+from mgail_tf.networks.build import Encoders, make_policy
+
+
+class BehaviouralCloning(tf.Module):
+    """Learns from a part of the demonstrated pairs, and stops when the others say so.
+
+    A round is an epoch. Cloning is finished when the likelihood of the pairs that it does not learn
+    from has not risen for `patience` epochs; the best policy by that likelihood is exported.
+
+    Args:
+      options: all of behavioural cloning's.
+      encoders: of observations and actions.
+      demonstrated: the demonstrations, as the networks see them.
+      seed: of the split and of the order of the pairs.
+
+    Attributes:
+      deployed_policy: the best policy so far.
+    """
+
+    steps_per_round = 0
+
+    def __init__(
+        self, options: CloningOptions, encoders: Encoders, demonstrated: Replay, *, seed: int
+    ):
+        super().__init__()
+        self._options, self._seed = options, seed
+        observations, actions = demonstrated.pairs()
+        order = np.random.default_rng(seed).permutation(len(observations))
+        # At least one pair to learn from, and one to judge by; a single pair is both.
+        split = int(np.clip(round(options.training_fraction * len(order)), 1, len(order) - 1 or 1))
+        self._learned = tf.gather(observations, order[:split]), tf.gather(actions, order[:split])
+        judged = order[split:] if split < len(order) else order
+        self._judged = tf.gather(observations, judged), tf.gather(actions, judged)
+        self.policy, self.best_policy = (
+            make_policy(encoders.actions, options.policy_hidden, noise_stddev=1.0, learn_noise=True)
+            for _ in range(2)
+        )
+        self.policy(observations[:1]), self.best_policy(observations[:1])
+        self.best_policy.set_weights(self.policy.get_weights())
+        self._optimizer = keras.optimizers.Adam(options.policy_learning_rate)
+        self._optimizer.build(self.policy.trainable_variables)
+        self._epoch, self._best_epoch = (
+            tf.Variable(0, dtype=tf.int64, trainable=False) for _ in range(2)
+        )
+        self._best_likelihood = tf.Variable(-np.inf, dtype=tf.float32, trainable=False)
+        self.deployed_policy = DeployedPolicy(
+            self.best_policy, encoders.observations, encoders.actions
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether the likelihood no longer rises."""
+        epoch, options = int(self._epoch), self._options
+        return epoch - int(self._best_epoch) >= options.patience or epoch >= options.max_epochs
+
+    def learn(self, collector: Any = None) -> Metrics:
+        """An epoch: learns from every pair of its part once; needs no environment."""
+        return self.run_epoch()
+
+    @tf.function
+    def run_epoch(self):
+        """Makes a step for each batch, and keeps the policy if it is the best so far."""
+        seed = tf.stack([tf.constant(self._seed, tf.int64), self._epoch])
+        num_pairs = self._learned[0].shape[0]
+        order = tf.random.experimental.stateless_shuffle(tf.range(num_pairs), seed)
+        batch_size = min(self._options.batch_size, num_pairs)
+        for batch in tf.range(num_pairs // batch_size):
+            chosen = order[batch * batch_size : (batch + 1) * batch_size]
+            self.update(*(tf.gather(values, chosen) for values in self._learned))
+        self._epoch.assign_add(1)
+        likelihood = tf.reduce_mean(self.policy.log_likelihood(*self._judged))
+        if likelihood > self._best_likelihood:
+            self._best_likelihood.assign(likelihood)
+            self._best_epoch.assign(self._epoch)
+            for best, weight in zip(self.best_policy.variables, self.policy.variables, strict=True):
+                best.assign(weight)
+        return {
+            "cloning/log_likelihood": tf.reduce_mean(self.policy.log_likelihood(*self._learned)),
+            "cloning/held_out_log_likelihood": likelihood,
+        }
+
+    def update(self, observation, action):
+        """One step up the likelihood of demonstrated pairs [batch, size]."""
+        with tf.GradientTape() as tape:
+            loss = -tf.reduce_mean(self.policy.log_likelihood(observation, action))
+        weights = self.policy.trainable_variables
+        self._optimizer.apply(tape.gradient(loss, weights), weights)
+
+    def histograms(self, seed: int) -> dict[str, Any]:
+        """None: there is no agent's experience to compare."""
+        return {}

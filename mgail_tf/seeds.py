@@ -1,0 +1,26 @@
+"""Which seed is used for what, in one table: what is reported never starts as training does.
+
+| seeds              | what is drawn from them                                                     |
+|--------------------|-----------------------------------------------------------------------------|
+| EVALUATION_SEED + i| start of episode i of every evaluation during training, an expert's too     |
+| FINAL_SEED + i     | start of episode i of the final evaluation, and of `run/evaluate.py`        |
+| RANDOM_SEED + i    | start of episode i of the policy that acts at random                        |
+| DRAWING_SEED + i   | start of demonstration i where an expert draws them                         |
+| hash of (s, e, k)  | episode k of training environment e in a run with `--seed=s`                |
+| s + e              | training environment e of an expert (`train_expert.py`), s being its seed   |
+| s                  | weights, action noise and batches of a run; no episode starts from it alone |
+
+The constants are a million apart, more than any number of episodes, and no expert's s is as large.
+A hash (`numpy.random.SeedSequence`, 32 bits) equals a given one of the reported seeds with a
+probability of one in four thousand million.
+
+The environment draws an episode's start from the episode's seed. What is wrapped around the
+environment draws from children of that seed (`numpy.random.Generator.spawn`), because the same
+numbers twice would depend on each other: the first child is `DemonstratedStarts`', the second
+`CutEpisodes`'.
+"""
+
+EVALUATION_SEED = 1_000_000
+FINAL_SEED = 2_000_000
+RANDOM_SEED = 3_000_000
+DRAWING_SEED = 4_000_000

@@ -1,0 +1,63 @@
+"""What a run needs to go on where it was."""
+
+import pathlib
+import time
+
+import tensorflow as tf
+
+from mgail_tf.errors import UserError
+
+
+class RunState(tf.Module):
+    """What the loop itself must remember.
+
+    Attributes:
+      rounds: calls of `Learner.learn` so far.
+      wall_seconds: seconds of this run so far, those before an interruption included.
+      evaluation_seconds: the part of them that evaluations, histograms and films took.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._counted_until = time.perf_counter()
+        self.rounds = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.wall_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+        self.evaluation_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+
+    def count_seconds(self) -> float:
+        """Adds the seconds since the last call to `wall_seconds`, and returns these."""
+        now = time.perf_counter()
+        self.wall_seconds.assign_add(now - self._counted_until)
+        self._counted_until = now
+        return float(self.wall_seconds)
+
+
+class Checkpoints:
+    """Saves and restores a run.
+
+    Args:
+      folder: where the checkpoints are.
+      **state: everything that is saved, by name: modules and `PythonState`s.
+    """
+
+    def __init__(self, folder: pathlib.Path, **state: tf.Module):
+        self._checkpoint = tf.train.Checkpoint(**state)
+        self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), max_to_keep=1)
+
+    def save(self) -> None:
+        """Writes a checkpoint; the one before it is removed."""
+        self._manager.save()
+
+    def restore(self) -> None:
+        """Restores the last checkpoint, if there is one.
+
+        Raises:
+          UserError: it cannot be read.
+        """
+        latest = self._manager.latest_checkpoint
+        if not latest:
+            return
+        try:
+            self._checkpoint.restore(latest).assert_consumed()
+        except Exception as error:  # Whatever TensorFlow raises, the file is at fault.
+            raise UserError(f"{latest} is damaged ({error}); choose another --logdir") from error

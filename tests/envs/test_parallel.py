@@ -1,0 +1,67 @@
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mgail_tf.envs.cut_episodes import CutEpisodes
+from mgail_tf.envs.make import make_environment
+from mgail_tf.envs.parallel import ParallelEnvironments
+
+NUM_ENVS = 3
+
+
+def make(name: str, seed: int = 1) -> ParallelEnvironments:
+    return ParallelEnvironments(name, NUM_ENVS, seed, lambda env: CutEpisodes(env, 60))
+
+
+def advance(envs: ParallelEnvironments, actions: np.ndarray) -> list[np.ndarray]:
+    """All that is seen while the environments take actions [steps, num_envs, ...]."""
+    return [values for action in actions for values in (*envs.step(action), envs.observation)]
+
+
+@pytest.mark.parametrize("name", ["CartPole", "Hopper", "Acrobot"])
+def test_a_checkpoint_restores_unfinished_episodes_exactly(name: str, tmp_path: pathlib.Path):
+    space = make_environment(name).action_space
+    space.seed(0)
+    actions = np.array([[space.sample() for _ in range(NUM_ENVS)] for _ in range(120)])
+    envs = make(name)
+    advance(envs, actions[:70])
+    file = tf.train.Checkpoint(environments=envs).save(str(tmp_path / "checkpoint"))
+    expected = [envs.observation, *advance(envs, actions[70:])]
+    assert any(ended.any() for ended in expected[3::4])
+
+    restored = make(name)
+    advance(restored, actions[60:100])  # It was somewhere else.
+    tf.train.Checkpoint(environments=restored).restore(file).assert_consumed()
+    assert restored.steps == 70 * NUM_ENVS
+    seen = [restored.observation, *advance(restored, actions[70:])]
+    for values, expected_values in zip(seen, expected, strict=True):
+        np.testing.assert_array_equal(values, expected_values)
+    assert restored.steps == envs.steps == 120 * NUM_ENVS
+
+
+def test_an_episodes_end_is_seen_before_the_next_one_starts():
+    envs = ParallelEnvironments("CartPole", 2, seed=0)
+    ends = 0
+    for _ in range(60):
+        before = envs.observation
+        next_observation, terminated, ended = envs.step(np.array([1, 0]))
+        # One step moves the cart by its velocity; only a new episode moves it elsewhere.
+        np.testing.assert_allclose(
+            next_observation[:, 0], before[:, 0] + 0.02 * before[:, 1], atol=1e-5
+        )
+        np.testing.assert_array_equal(envs.observation[~ended], next_observation[~ended])
+        assert np.abs(envs.observation[ended]).max(initial=0.0) <= 0.05
+        assert np.abs(next_observation[terminated, 2]).min(initial=1.0) > 0.2
+        ends += ended.sum()
+    assert ends > 4
+
+
+def test_episodes_differ_between_environments_and_in_time():
+    envs = ParallelEnvironments("CartPole", 4, seed=0)
+    starts = [envs.observation]
+    while len(starts) < 3:
+        if envs.step(np.ones(4, int))[2].all():
+            starts.append(envs.observation)
+    assert len(np.unique(np.concatenate(starts), axis=0)) == 12
