@@ -4,7 +4,6 @@ from collections.abc import Callable
 import contextlib
 import dataclasses
 import os
-import pathlib
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -14,8 +13,6 @@ sys.path.append(os.getcwd())
 from absl import app, flags, logging
 
 from mgail_tf.errors import UserError
-
-EXPERT_DATA = pathlib.Path(__file__).resolve().parents[2] / "expert_data"
 
 
 def run(

@@ -1,16 +1,16 @@
-"""Prints the table of expert_data/README.md and draws expert_data/learning_curves.png.
-
-Needs requirements-experts.txt; reads every expert_data/NAME/expert.json.
-"""
+"""Prints a table of the experts and draws learning_curves.png, from every NAME/expert.json."""
 
 import json
 import pathlib
 
-import matplotlib.pyplot as plt
+from absl import flags
 import numpy as np
 
+from mgail_tf import extras
 from mgail_tf.commands import command_line
 from mgail_tf.tasks import TASKS
+
+EXPERTS_FOLDER = flags.DEFINE_string("experts", "expert_data", "folder of the experts")
 
 HEADER = (
     "task",
@@ -49,6 +49,9 @@ def row(name, expert):
 
 def draw(experts, file):
     """Draws the evaluations on the way, one panel a task, and marks the policy that was kept."""
+    with extras.needed("the picture", "experts"):
+        import matplotlib.pyplot as plt
+
     figure, panels = plt.subplots(2, 4, figsize=(14, 6), layout="constrained")
     for panel, (name, expert) in zip(panels.flat, experts.items(), strict=False):
         steps, means, deviations = np.transpose(expert["curve"])
@@ -64,10 +67,11 @@ def draw(experts, file):
 
 
 def main():
-    files = {name: pathlib.Path(command_line.EXPERT_DATA, name, "expert.json") for name in TASKS}
+    folder = pathlib.Path(EXPERTS_FOLDER.value)
+    files = {name: folder / name / "expert.json" for name in TASKS}
     experts = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
     command_line.print_table(HEADER, [row(*expert) for expert in experts.items()])
-    draw(experts, command_line.EXPERT_DATA / "learning_curves.png")
+    draw(experts, folder / "learning_curves.png")
 
 
 def program():

@@ -1,12 +1,13 @@
 """Trains a task's TRPO expert: --env Hopper; the same command again resumes it.
 
-Needs requirements-experts.txt. What the expert knows is kept in expert_data/NAME/training/; the
-best evaluated policy is written to expert_data/NAME/expert/ at the end, and what is known about it
-to expert_data/NAME/expert.json; demonstrations of an earlier expert are removed. A smaller
---total_steps than were trained writes them at once.
+What the expert knows is kept in NAME/training/ of the folder of experts; the best evaluated policy
+is written to NAME/expert/ at the end, and what is known about it to NAME/expert.json.
+Demonstrations of an earlier expert are removed. A smaller --total_steps than were trained writes
+them at once.
 """
 
 import dataclasses
+import importlib
 import json
 import pathlib
 import shutil
@@ -17,6 +18,7 @@ from absl import flags
 from mgail_tf.commands import command_line
 
 ENV = flags.DEFINE_string("env", None, "task", required=True)
+EXPERTS_FOLDER = flags.DEFINE_string("experts", "expert_data", "folder of the experts")
 TOTAL_STEPS = flags.DEFINE_integer("total_steps", None, "environment steps", lower_bound=1)
 
 
@@ -243,12 +245,16 @@ def describe(env_name, config, progress, folder):
 def main():
     from tqdm import tqdm
 
+    from mgail_tf import extras
     from mgail_tf.errors import UserError
 
     if ENV.value not in EXPERTS:
         raise UserError(f"--env={ENV.value}: use one of {', '.join(EXPERTS)}")
+    with extras.needed("training an expert", "experts"):
+        for module in "torch", "stable_baselines3", "sb3_contrib":
+            importlib.import_module(module)
     config = EXPERTS[ENV.value]
-    folder = pathlib.Path(command_line.EXPERT_DATA, ENV.value)
+    folder = pathlib.Path(EXPERTS_FOLDER.value, ENV.value)
     training = Training(ENV.value, config, folder / "training")
     total = TOTAL_STEPS.value or config.total_steps
     with tqdm(total=total, initial=training.progress["steps"], unit="step", desc=ENV.value) as bar:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mgail_tf import extras
 from mgail_tf.data.recorded_steps import RecordedSteps
 from mgail_tf.envs.episodes import Episode
 from mgail_tf.errors import UserError
@@ -55,7 +56,8 @@ def _read(path: pathlib.Path) -> list[Episode]:
     if path.suffix.lower() == ".npz":
         return _read_npz(path)
     if path.suffix.lower() == ".csv":
-        from mgail_tf.data import csv_format  # Only this format needs pandas.
+        with extras.needed("reading CSV", "csv"):
+            from mgail_tf.data import csv_format  # Only this format needs pandas.
 
         return csv_format.read(path).episodes()
     raise UserError(f"{path}: use a .npz, a .csv, or a folder saved by imitation")
@@ -121,7 +123,8 @@ def _read_imitation_npz(path: pathlib.Path, data: np.lib.npyio.NpzFile) -> list[
 
 
 def _read_imitation_folder(path: pathlib.Path) -> list[Episode]:
-    import datasets  # It takes seconds to import, and only this format needs it.
+    with extras.needed("reading what imitation saved", "imitation"):
+        import datasets  # It takes seconds to import, and only this format needs it.
 
     rows: Any = datasets.load_from_disk(str(path))
     return [

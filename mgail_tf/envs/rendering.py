@@ -5,6 +5,7 @@ in one process. Therefore a second process, without TensorFlow, replays the acti
 that was played before, and renders it.
 """
 
+import importlib
 import json
 import os
 import pathlib
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from mgail_tf import extras
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
@@ -49,13 +51,17 @@ def check(file: str | pathlib.Path) -> None:
     """Checks a video's name, so that a wrong one is told before there is an episode to film.
 
     Raises:
-      UserError: the name does not end in .mp4 or .gif, or its folder does not exist.
+      UserError: the name does not end in .mp4 or .gif, its folder does not exist, or what writes
+        .mp4 is not installed.
     """
     file = pathlib.Path(file)
     if file.suffix not in (".mp4", ".gif"):
         raise UserError(f"cannot film into {file}; use a name that ends in .mp4 or .gif")
     if not file.absolute().parent.is_dir():
         raise UserError(f"cannot film into {file}; {file.parent} is no folder")
+    if file.suffix == ".mp4":
+        with extras.needed("filming into a .mp4", "video"):
+            importlib.import_module("imageio_ffmpeg")
 
 
 def show(env_name: str, seed: int | None, actions: np.ndarray) -> None:

@@ -3,6 +3,7 @@ import json
 import urllib.request
 
 import imageio
+from mgail_tf.training.illustrations import Filming
 import numpy as np
 import pytest
 from tensorboard import program
@@ -10,18 +11,15 @@ import tensorflow as tf
 
 from mgail_tf import config as configs
 from mgail_tf.data import demonstrations, experts
-from mgail_tf.training.illustrations import Filming
 from mgail_tf.training.tensorboard import TensorBoard
 from mgail_tf.training.trainer import Trainer
 
 
 @pytest.fixture(scope="module")
-def runs(expert_data, tmp_path_factory):
+def runs(tmp_path_factory):
     """Two short runs in one folder, of different settings."""
     folder = tmp_path_factory.mktemp("runs")
-    demonstrated = demonstrations.load(
-        experts.draw_if_missing(expert_data, "CartPole", 1), "CartPole", 1
-    )
+    demonstrated = demonstrations.load(experts.demonstrations("CartPole", 1), "CartPole", 1)
     for seed in 0, 1:
         config = configs.make(
             "CartPole",
@@ -70,7 +68,7 @@ def test_scalars(get, runs):
         assert shown == pytest.approx(value)
 
 
-def test_histograms_set_agent_against_expert(get, expert_data):
+def test_histograms_set_agent_against_expert(get):
     tags = get("histograms/tags")[RUN]
     kinds = [*(f"observation/0{index}" for index in range(4)), "action/00", "action/01"]
     kinds.append("discriminator/log_odds")

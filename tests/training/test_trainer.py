@@ -24,8 +24,8 @@ SMALL = {
 
 
 @pytest.fixture(scope="module")
-def cartpole(expert_data):
-    folder = experts.draw_if_missing(expert_data, "CartPole", 1)
+def cartpole():
+    folder = experts.demonstrations("CartPole", 1)
     return demonstrations.load(folder, "CartPole", 1)
 
 
@@ -46,8 +46,8 @@ class Interrupted(Exception):
 
 
 @pytest.mark.parametrize("env", ["CartPole", "HalfCheetah"])
-def test_resumed_run_equals_one_that_was_never_stopped(env, expert_data, tmp_path):
-    folder = experts.draw_if_missing(expert_data, env, 1)
+def test_resumed_run_equals_one_that_was_never_stopped(env, tmp_path):
+    folder = experts.demonstrations(env, 1)
     demonstrated = demonstrations.load(folder, env, 1)
     config = configs.make(env, seed=7, **SMALL)
 
