@@ -237,6 +237,11 @@ class MGAIL(tf.Module):
     def histograms(self, seed: int) -> dict[str, np.ndarray]:
         """Agent beside expert; see `histograms.compare`."""
         newest = 2000 // self._options.acting.num_envs
-        agent = self.replay.sample(1000, 1, [0, seed], newest)
-        expert = self.demonstrated.sample(1000, 1, [0, seed])
+        agent, expert = (
+            (segment.observation[0], segment.action[0])
+            for segment in (
+                self.replay.sample(1000, 1, [0, seed], newest),
+                self.demonstrated.sample(1000, 1, [0, seed]),
+            )
+        )
         return compare(self.networks.discriminator, agent, expert)

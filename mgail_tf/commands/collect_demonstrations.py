@@ -12,7 +12,7 @@ ENV = flags.DEFINE_string("env", None, "a task of the paper", required=True)
 NUM_TRAJECTORIES = flags.DEFINE_integer("num_trajectories", None, "episodes", required=True)
 
 
-def main():
+def main() -> None:
     with command_line.quiet():
         from mgail_tf.data import demonstrations, experts
 
@@ -21,6 +21,6 @@ def main():
     print(f"{folder}: {len(loaded.actions)} pairs, mean episode return {loaded.return_mean:.1f}")
 
 
-def program():
+def program() -> None:
     """The console command."""
     command_line.run(main)
