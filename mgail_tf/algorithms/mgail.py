@@ -224,7 +224,7 @@ class MGAIL(tf.Module):
         counted = segment.counted(restart)
         with tf.GradientTape() as tape:
             error = self.networks.value.estimates(rollout.observations) - targets[..., None]
-            loss = tf.reducefraction(counted[..., None] * error**2)
+            loss = tf.reduce_mean(counted[..., None] * error**2)
         norm = descend(tape, loss, self.networks.value, self.optimizers.value)
         follow(self.networks.slow_value, self.networks.value, 1.0 - losses.value_average_decay)
         return {
