@@ -38,7 +38,11 @@ OPTIONS = AuthorsOptions(
 def make(kind="continuous", **settings):
     options = dataclasses.replace(OPTIONS, **settings)
     actions = action_encoder(SPACES[kind])
-    return AuthorsNetworks(options, OBSERVATION, actions, 0.1, seed=0), options, actions.size
+    return (
+        AuthorsNetworks(options, OBSERVATION, actions, np.array(0.1), seed=0),
+        options,
+        actions.size,
+    )
 
 
 def draw_segments(action_size, ends=(LENGTH,) * SEGMENTS):
@@ -48,7 +52,7 @@ def draw_segments(action_size, ends=(LENGTH,) * SEGMENTS):
         return rng.normal(size=shape).astype(np.float32)
 
     def mask(width):
-        return rng.choice(np.float32([0.0, 4 / 3]), size=(SEGMENTS, LENGTH, width))
+        return rng.choice(np.array([0.0, 4 / 3], np.float32), size=(SEGMENTS, LENGTH, width))
 
     alive = np.arange(LENGTH) < np.array(ends)[:, None]
     return updates.Segments(
@@ -90,10 +94,11 @@ def plain_forward_model(model, observation, action):
     parts = [
         tf.split(tf.convert_to_tensor(weight), 3, -1) for weight in model.gru.trainable_variables
     ]
-    update, reset, candidate = zip(*parts, strict=True)
-    z = tf.sigmoid(gate(*update, inputs, memory))
-    r = tf.sigmoid(gate(*reset, inputs, memory))
-    memory = z * memory + (1 - z) * tf.tanh(gate(*candidate, inputs, r * memory))
+    kernels, recurrents, biases = parts
+    update, reset, candidate = zip(kernels, recurrents, biases, strict=True)
+    z = tf.sigmoid(gate(*update, inputs=inputs, memory=memory))
+    r = tf.sigmoid(gate(*reset, inputs=inputs, memory=memory))
+    memory = z * memory + (1 - z) * tf.tanh(gate(*candidate, inputs=inputs, memory=r * memory))
     state = dense(model.encode_state, memory, tf.sigmoid)
     first, second = model.encode_action.denses
     encoded = dense(second, dense(first, action, tf.nn.relu), tf.sigmoid)
@@ -189,7 +194,7 @@ def transitions(seed, action_size=2, size=6):
 def test_discriminators_loss_and_decay():
     networks, options, _ = make()
     expert, agent = transitions(0), transitions(1)
-    mask = np.random.default_rng(2).choice(np.float32([0.0, 4 / 3]), size=(12, 6))
+    mask = np.random.default_rng(2).choice(np.array([0.0, 4 / 3], np.float32), size=(12, 6))
     pairs = layers(networks.discriminator)
     parameters = [variable for pair in pairs for variable in pair]
     with tf.GradientTape() as tape:

@@ -20,9 +20,9 @@ SPACES = {
 def test_acts_as_the_network(name):
     space = SPACES[name]
     observations = ObservationEncoder(
-        np.float32([1.0, -2.0, 3.0]), np.float32([2.0, 0.0, 0.5]), np.inf
+        np.array([1.0, -2.0, 3.0], np.float32), np.array([2.0, 0.0, 0.5], np.float32), np.inf
     )
-    actions = action_encoder(space, np.float32(0.2), np.float32(0.7))
+    actions = action_encoder(space, 0.2, 0.7)
     if name == "discrete":
         policy = CategoricalPolicy(actions.size, [6, 4])
     else:
@@ -34,7 +34,7 @@ def test_acts_as_the_network(name):
     for _ in range(20):
         observation = rng.normal(size=3).astype(np.float32)
         noise = (3 * rng.normal(size=actions.size)).astype(np.float32)
-        mask = rng.choice(np.float32([0.0, 2.0]), size=4)
+        mask = rng.choice(np.array([0.0, 2.0], np.float32), size=4)
         encoded = fast.encode(observation)
         np.testing.assert_allclose(encoded, observations.encode(observation), rtol=1e-6)
         last = policy.logits if name == "discrete" else policy.mean
