@@ -46,7 +46,7 @@ class SingleEnvironment(tf.train.experimental.PythonState):
         """
         return self._begin(self._episode + 1, observation if self._can_enter else None)
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, bool, bool]:
+    def step(self, action: np.ndarray | np.generic) -> tuple[np.ndarray, bool, bool]:
         """Steps once.
 
         Args:

@@ -22,7 +22,8 @@ def write(root, env="CartPole-v1", lengths=(5, 7), value=None, rewards=True, spa
     buffers = []
     for index, length in enumerate(lengths):
         size = observation_space.shape
-        observations = np.float32([np.full(size, 0.01 * k + index) for k in range(length + 1)])
+        rows = [np.full(size, 0.01 * k + index) for k in range(length + 1)]
+        observations = np.array(rows, np.float32)
         if value is not None:
             observations[0, 0] = value
         buffers.append(

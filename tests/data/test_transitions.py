@@ -7,7 +7,7 @@ CAPACITY = 5
 
 
 def transitions(numbers):
-    column = np.float32(numbers)[:, None]
+    column = np.array(numbers, np.float32)[:, None]
     return Transitions(column * [1.0, 2.0], -column, column + 1)
 
 

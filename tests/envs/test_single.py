@@ -33,8 +33,9 @@ def test_every_episode_has_a_seed_of_its_own():
 def test_ends_and_steps():
     environment = SingleEnvironment("CartPole", 0)
     assert not environment.ended
+    terminated = ended = False
     while not environment.ended:
-        observation, terminated, ended = environment.step(1)
+        observation, terminated, ended = environment.step(np.int64(1))
         np.testing.assert_array_equal(observation, environment.observation)
         assert observation.dtype == np.float32
     assert terminated and ended
@@ -46,7 +47,7 @@ def test_ends_and_steps():
 
 def test_time_limit_is_an_end_but_no_termination():
     environment = SingleEnvironment("MountainCar", 0)
-    results = [environment.step(1)[1:] for _ in range(200)]
+    results = [environment.step(np.int64(1))[1:] for _ in range(200)]
     assert results[-1] == (False, True)
     assert set(results[:-1]) == {(False, False)}
 
@@ -54,12 +55,12 @@ def test_time_limit_is_an_end_but_no_termination():
 @pytest.mark.parametrize("name", NAMES)
 def test_reset_to_a_demonstrated_state(name):
     env = make_environment(name)
-    env.reset(seed=3)
+    demonstrated, _ = env.reset(seed=3)
     for _ in range(5):
         demonstrated = env.step(env.action_space.sample())[0]
     environment = SingleEnvironment(name, 0)
     environment.step(environment.action_space.sample())
-    observation = environment.reset_to(np.float32(demonstrated))
+    observation = environment.reset_to(np.array(demonstrated, np.float32))
     np.testing.assert_allclose(observation, demonstrated, atol=1e-5)
     np.testing.assert_array_equal(observation, environment.observation)
 
@@ -93,7 +94,7 @@ def test_checkpoints_hold_it(name, piece, tmp_path):
 def test_an_ended_episode_is_restored_as_one(tmp_path):
     environment = SingleEnvironment("CartPole", 0)
     while not environment.ended:
-        environment.step(1)
+        environment.step(np.int64(1))
     path = tf.train.Checkpoint(collector=environment).write(str(tmp_path / "checkpoint"))
     other = SingleEnvironment("CartPole", 0)
     tf.train.Checkpoint(collector=other).read(path)

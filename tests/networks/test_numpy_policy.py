@@ -19,7 +19,9 @@ SPACES = {
 @pytest.mark.parametrize("name", SPACES)
 def test_acts_as_the_network(name):
     space = SPACES[name]
-    observations = ObservationEncoder(np.float32([1.0, -2.0, 3.0]), np.float32([2.0, 0.0, 0.5]), np.inf)
+    observations = ObservationEncoder(
+        np.float32([1.0, -2.0, 3.0]), np.float32([2.0, 0.0, 0.5]), np.inf
+    )
     actions = action_encoder(space, np.float32(0.2), np.float32(0.7))
     if name == "discrete":
         policy = CategoricalPolicy(actions.size, [6, 4])

@@ -1,0 +1,90 @@
+"""Demonstrations for tests."""
+
+from collections.abc import Sequence
+import os
+import pathlib
+from typing import Any
+from unittest import mock
+import warnings
+
+import gymnasium
+import minari
+from minari.data_collector import EpisodeBuffer
+import numpy as np
+
+from mgail_tf.data import demonstrations
+from mgail_tf.data.demonstrations import Demonstrations
+
+EXPERT_DATA = pathlib.Path(__file__).parent.parent / "expert_data"
+# How many trajectories the committed demonstrations of a task have.
+COMMITTED = {
+    "CartPole": 1,
+    "MountainCar": 1,
+    "Acrobot": 1,
+    "Hopper": 4,
+    "Walker2d": 4,
+    "HalfCheetah": 4,
+    "Ant": 4,
+}
+
+
+def load(task: str, num_trajectories: int = 1) -> Demonstrations:
+    """The first trajectories of a task's committed demonstrations."""
+    folder = EXPERT_DATA / task / "demonstrations" / str(COMMITTED[task])
+    return demonstrations.load(folder, task, num_trajectories)
+
+
+def draw(
+    pairs: int,
+    observation_size: int = 3,
+    actions: np.ndarray | None = None,
+    *,
+    return_mean: float | None = None,
+    seed: int = 0,
+) -> Demonstrations:
+    """Demonstrations of one trajectory of random numbers, which never terminates.
+
+    Args:
+      pairs: number of pairs.
+      observation_size: length of an observation.
+      actions: [pairs, ...] as the environment receives them; random ones of two numbers if None.
+      return_mean: of the trajectory.
+      seed: of the numbers.
+    """
+    rng = np.random.default_rng(seed)
+    observations = rng.normal(size=(pairs + 1, observation_size)).astype(np.float32)
+    if actions is None:
+        actions = rng.uniform(-1.0, 1.0, (pairs, 2)).astype(np.float32)
+    return Demonstrations(
+        observations[:-1],
+        actions,
+        observations[1:],
+        terminated=np.zeros(pairs, bool),
+        ended=np.arange(pairs) == pairs - 1,
+        num_trajectories=1,
+        return_mean=return_mean,
+        termination_rate=0.01 / pairs,
+    )
+
+
+def write(
+    root: pathlib.Path,
+    buffers: Sequence[EpisodeBuffer],
+    observation_space: gymnasium.Space,
+    action_space: gymnasium.Space,
+    name: str = "test/written-v0",
+    **metadata: Any,
+) -> pathlib.Path:
+    """Writes a Minari dataset into a folder of datasets; returns the dataset's own."""
+    with (
+        mock.patch.dict(os.environ, MINARI_DATASETS_PATH=str(root)),
+        warnings.catch_warnings(action="ignore"),
+    ):
+        minari.create_dataset_from_buffers(
+            name,
+            list(buffers),
+            observation_space=observation_space,
+            action_space=action_space,
+            **metadata,
+        )
+    return pathlib.Path(root, name)
