@@ -17,11 +17,11 @@ from mgail_tf.errors import UserError
 
 def write(root, env="CartPole-v1", lengths=(5, 7), value=None, rewards=True, spaces=None):
     """A dataset whose k-th observation of episode e is filled with 100 e + k."""
-    env = gymnasium.make(env)
-    observation_space, action_space = spaces or (env.observation_space, env.action_space)
+    made = gymnasium.make(env)
+    observation_space, action_space = spaces or (made.observation_space, made.action_space)
+    [size] = observation_space.shape or [0]
     buffers = []
     for index, length in enumerate(lengths):
-        size = observation_space.shape
         rows = [np.full(size, 0.01 * k + index) for k in range(length + 1)]
         observations = np.array(rows, np.float32)
         if value is not None:
@@ -29,8 +29,8 @@ def write(root, env="CartPole-v1", lengths=(5, 7), value=None, rewards=True, spa
         buffers.append(
             EpisodeBuffer(
                 id=index,
-                observations=observations.astype(observation_space.dtype),
-                actions=np.array([action_space.sample() for _ in range(length)]),
+                observations=list(observations.astype(observation_space.dtype)),
+                actions=[action_space.sample() for _ in range(length)],
                 rewards=[1.0 if rewards else np.nan] * length,
                 terminations=[False] * (length - 1) + [True],
                 truncations=[False] * length,
