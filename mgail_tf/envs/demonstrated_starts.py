@@ -24,7 +24,7 @@ class DemonstratedStarts(gymnasium.Wrapper):
         # Not the seed's own numbers, which decide also when `CutEpisodes` ends the episode.
         [generator] = np.random.default_rng(seed).spawn(1)
         if generator.random() < self._share:
-            observation = _enter(self.unwrapped, generator.choice(self._observations))
+            observation = enter(self.env, generator.choice(self._observations))
         return observation, info
 
 
@@ -37,7 +37,17 @@ def is_possible(env):
     return hasattr(unwrapped, "observation_structure") or type(unwrapped) in _STATES
 
 
-def _enter(env, observation):
+def enter(env: gymnasium.Env, observation: np.ndarray) -> np.ndarray:
+    """Puts an environment that was just reset into a demonstrated state.
+
+    Args:
+      env: an environment for which `is_possible`.
+      observation: [observation_size], not encoded.
+
+    Returns:
+      What is observed there; other than `observation` where that holds more than the state.
+    """
+    env = env.unwrapped
     if type(env) in _STATES:
         env.state = _STATES[type(env)](observation.astype(np.float64))
         return observation

@@ -40,6 +40,7 @@ class BoxActions(tf.Module):
 
     Attributes:
       size: number of components.
+      mean, stddev: [size] what is subtracted from the environment's, and what they are divided by.
       low, high: [size] the environment's bounds, normalised; infinite where there are none.
     """
 
@@ -47,17 +48,17 @@ class BoxActions(tf.Module):
         super().__init__()
         self.size = space.shape[0]
         self._space = space
-        self._mean = tf.constant(mean, tf.float32)
-        self._stddev = _scale(stddev)
+        self.mean = tf.constant(mean, tf.float32)
+        self.stddev = _scale(stddev)
         self.low, self.high = self.encode(space.low), self.encode(space.high)
 
     def encode(self, action):
         """[..., size] the environment's -> [..., size] the networks'."""
-        return (tf.cast(action, tf.float32) - self._mean) / self._stddev
+        return (tf.cast(action, tf.float32) - self.mean) / self.stddev
 
     def decode(self, action):
         """[..., size] the networks' -> [..., size] the environment's, within its bounds."""
-        action = action * self._stddev + self._mean
+        action = action * self.stddev + self.mean
         dtype, low, high = self._space.dtype, self._space.low, self._space.high
         if np.issubdtype(dtype, np.integer):
             # Casts of numbers that a type does not have wrap around.

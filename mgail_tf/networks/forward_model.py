@@ -20,7 +20,8 @@ class AdvancedForwardModel(keras.Model):
         weights = {"weight_stddev": weight_stddev}
         self.width, self.residual = width, residual
         self.embed_state = dense(width, "relu", **weights)
-        self.gru = keras.layers.GRUCell(width)
+        # The reset gate comes before the recurrent product, as in Cho et al. 2014.
+        self.gru = keras.layers.GRUCell(width, reset_after=False)
         self.encode_state = dense(width, "sigmoid", **weights)
         self.encode_action = DenseStack([width, width], ["relu", "sigmoid"], **weights)
         self.hidden = DenseStack([width, width, width], **weights)

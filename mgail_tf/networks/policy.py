@@ -87,6 +87,16 @@ class GaussianPolicy(keras.Model):
         return tf.clip_by_value(self(observation).mean(), self.low, self.high)
 
 
+def straight_through(scores: tf.Tensor, temperature: float) -> tf.Tensor:
+    """The one-hot arg max of scores [..., size], with the derivative of their softmax.
+
+    Scores are logits plus Gumbel noise.
+    """
+    relaxed = tf.nn.softmax(scores / temperature)
+    one_hot = tf.one_hot(tf.argmax(relaxed, -1), relaxed.shape[-1], dtype=relaxed.dtype)
+    return tf.stop_gradient(one_hot) + (relaxed - tf.stop_gradient(relaxed))
+
+
 class CategoricalPolicy(keras.Model):
     """Discrete actions (section 3.2.2): relaxed one-hot samples with straight-through arg max.
 
@@ -114,9 +124,7 @@ class CategoricalPolicy(keras.Model):
     def sample(self, observation, noise, training=False):
         """The one-hot action of Gumbel noise g [..., size]; its derivative is the softmax's."""
         logits = self(observation, training=training).logits
-        relaxed = tf.nn.softmax((logits + noise) / self.temperature)
-        one_hot = tf.one_hot(tf.argmax(relaxed, -1), relaxed.shape[-1], dtype=relaxed.dtype)
-        return tf.stop_gradient(one_hot) + (relaxed - tf.stop_gradient(relaxed))
+        return straight_through(logits + noise, self.temperature)
 
     def mode(self, observation):
         """The most likely action, one-hot: [..., size]."""
