@@ -1,37 +1,23 @@
 """The authors' own loop: Algorithm 1 as their released program runs it.
 
-The paper leaves most of this open. What is the authors' choice is marked "theirs", with its number
-in the list that docs/method.md has of them; where we depart from it, "ours".
+The paper leaves most of this open. What the authors chose is marked "theirs" here and in the files
+beside this one (options, networks, updates), where we depart from them "ours".
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import gymnasium
-import keras
 import numpy as np
 import tensorflow as tf
 
+from mgail_tf.algorithms import authors_updates as updates
+from mgail_tf.algorithms.authors_acting import Actor, Environment
 from mgail_tf.algorithms.authors_networks import AuthorsNetworks
 from mgail_tf.algorithms.authors_options import AuthorsOptions
 from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.data.transitions import TransitionReplay, Transitions
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.networks import encoding
-from mgail_tf.networks.discriminator import AGENT, EXPERT, classification_loss, cross_entropy
-from mgail_tf.networks.numpy_policy import NumpyPolicy
-
-Metrics = dict[str, tf.Tensor]
-
-
-class Environment(Protocol):
-    """What the loop acts in; `envs.single.SingleEnvironment` is one."""
-
-    observation: np.ndarray
-    ended: bool
-
-    def reset(self) -> np.ndarray: ...
-    def reset_to(self, observation: np.ndarray) -> np.ndarray: ...
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, bool, bool]: ...
 
 
 class Turn(NamedTuple):
@@ -46,25 +32,6 @@ class Turn(NamedTuple):
     policy: bool
     piece: bool
     test: bool
-
-
-class Segments(NamedTuple):
-    """Real steps of the policy, [policy_segments, segment_length, ...] unless it says otherwise.
-
-    Attributes:
-      observation: [policy_segments, observation_size] where each segment begins.
-      next_observation: where each step led.
-      noise: what was added to the policy's mean, or to its logits.
-      policy_mask, discriminator_mask: dropout of their last hidden layers.
-      alive: 1 for steps that were taken, 0 behind an episode's end.
-    """
-
-    observation: np.ndarray
-    next_observation: np.ndarray
-    noise: np.ndarray
-    policy_mask: np.ndarray
-    discriminator_mask: np.ndarray
-    alive: np.ndarray
 
 
 def turn_of(iteration: int, options: AuthorsOptions) -> Turn:
@@ -82,11 +49,24 @@ def turn_of(iteration: int, options: AuthorsOptions) -> Turn:
     )
 
 
+class Progress(tf.train.experimental.PythonState):
+    """How many iterations there have been, for checkpoints."""
+
+    def __init__(self) -> None:
+        self.iteration = 0
+
+    def serialize(self) -> str:
+        return str(self.iteration)
+
+    def deserialize(self, string_value: bytes) -> None:
+        self.iteration = int(string_value)
+
+
 class AuthorsLoop(tf.Module):
     """The networks, the buffer, and the order in which they act and learn.
 
     What is drawn is a function of the seed and of how far the loop has come, and everything else
-    is in variables; so a restored checkpoint goes on exactly.
+    is held by checkpoints; so a restored one goes on exactly.
 
     Args:
       options: `AuthorsOptions`.
@@ -112,32 +92,32 @@ class AuthorsLoop(tf.Module):
         compiled: bool = True,
     ) -> None:
         super().__init__()
-        self.options, self._seed, self._space = options, seed, action_space
+        self.options, self._seed = options, seed
         observed, acted = demonstrations.observations, demonstrations.actions
         self.observations = encoding.Observations(observed.mean(0), observed.std(0), np.inf)
         self.actions = encoding.encode_actions(action_space, acted.mean(0), acted.std(0))
         self._starts = observed
-        self._expert = [self.observations.encode(observed), self.actions.encode(acted)]
-        self._sigma = self._segment_sigma = None
-        if isinstance(self.actions, encoding.BoxActions):
-            # Theirs (8): sigma is a part of the deviation of the demonstrated actions. Episodes
-            # and pieces add it to the environment's actions; the policy's segments add the same
-            # number to the normalised mean, so there it is smaller by that deviation once more.
-            self._segment_sigma = np.float32(acted.std(0) / options.noise_divisor)
-            self._sigma = self._segment_sigma / self.actions.stddev.numpy()
+        self._expert = Transitions(
+            self.observations.encode(observed).numpy(),
+            self.actions.encode(acted).numpy(),
+            self.observations.encode(demonstrations.next_observations).numpy(),
+        )
         sizes = self.observations.size, self.actions.size
-        self.networks = AuthorsNetworks(options, sizes[0], self.actions, self._sigma, seed)
-        self._policy_adam = _adam(self.networks.policy, options.policy_learning_rate)
-        self._discriminator_adam = _adam(
+        self._replay = TransitionReplay(options.replay_steps, *sizes)
+        self._progress = Progress()
+        self._actor = Actor(options, self.observations, self.actions, action_space, acted.std(0))
+        self.networks = AuthorsNetworks(options, sizes[0], self.actions, self._actor.sigma, seed)
+        self._policy_adam = updates.adam(self.networks.policy, options.policy_learning_rate)
+        self._discriminator_adam = updates.adam(
             self.networks.discriminator, options.discriminator_learning_rate
         )
-        self._forward_model_adam = _adam(
+        self._forward_model_adam = updates.adam(
             self.networks.forward_model, options.forward_model_learning_rate
         )
-        self._replay = TransitionReplay(options.replay_steps, *sizes)
-        self._iteration = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._train_policy = tf.function(self.policy_iteration, jit_compile=compiled)
-        self._train_discriminator = tf.function(self.discriminator_iteration, jit_compile=compiled)
+        self._update_with_policy = tf.function(self._with_policy, jit_compile=compiled)
+        self._update_with_discriminator = tf.function(
+            self._with_discriminator, jit_compile=compiled
+        )
         self.deployed_policy = DeployedPolicy(self.networks.policy, self.observations, self.actions)
 
     @property
@@ -146,14 +126,14 @@ class AuthorsLoop(tf.Module):
         options = self.options
         if self._replay.stored < options.replay_steps:
             return options.episode_steps
-        turn = turn_of(int(self._iteration), options)
+        turn = turn_of(self._progress.iteration, options)
         return (
             turn.policy * options.policy_segments * options.segment_length
             + turn.piece * options.piece_steps
             + turn.test * options.episode_steps
         )
 
-    def learn(self, collector: Environment) -> Metrics:
+    def learn(self, collector: Environment) -> updates.Metrics:
         """One iteration; while the buffer is not full, an episode for it instead.
 
         Args:
@@ -162,213 +142,49 @@ class AuthorsLoop(tf.Module):
         Returns:
           Scalars by name; none while the buffer fills.
         """
-        options, iteration, stored = self.options, int(self._iteration), self._replay.stored
+        options, iteration, stored = self.options, self._progress.iteration, self._replay.stored
         rng = np.random.default_rng([self._seed, iteration, stored])
+        policy, actor = self.networks.policy, self._actor
 
         # Theirs (1): first, whole episodes of a policy that has not learned anything.
         if stored < options.replay_steps:
             collector.reset()
-            self._push_steps(collector, *self._noise(rng, [options.episode_steps]))
+            self._replay.push(actor.act(policy, collector, options.episode_steps, rng))
             return {}
 
         # Theirs (2): the forward model learns in every iteration, and one of the other two.
         turn = turn_of(iteration, options)
-        batch = self._replay.take(rng.integers(stored, size=options.batch_size))
+        batch = self._replay.sample(options.batch_size, rng)
         if turn.policy:
             # Theirs (3): these steps do not enter the buffer.
-            metrics = self._train_policy(batch, self._act_in_segments(collector, rng))
+            segments = actor.act_in_segments(policy, collector, rng)
+            metrics = self._update_with_policy(batch, segments)
         else:
-            agent = self._replay.take(rng.integers(stored, size=options.batch_size))
-            index = rng.integers(len(self._starts), size=options.batch_size)
-            expert = [tf.gather(values, index) for values in self._expert]
-            mask = self._mask(rng, [2 * options.batch_size], options.discriminator_hidden)
-            metrics = self._train_discriminator(batch, expert, agent, mask)
+            agent = self._replay.sample(options.batch_size, rng)
+            expert = self._expert.sample(options.batch_size, rng)
+            mask = actor.mask(rng, [2 * options.batch_size], options.discriminator_hidden)
+            metrics = self._update_with_discriminator(batch, expert, agent, mask)
 
         # Theirs (4): pieces near the expert, and whole episodes without noise and dropout.
         if turn.piece:
             collector.reset_to(rng.choice(self._starts))
-            self._push_steps(collector, *self._noise(rng, [options.piece_steps]))
+            self._replay.push(actor.act(policy, collector, options.piece_steps, rng))
         if turn.test:
             collector.reset()
-            self._push_steps(collector, *self._quiet(options.episode_steps))
-        self._iteration.assign_add(1)
+            self._replay.push(actor.act(policy, collector, options.episode_steps, None))
+        self._progress.iteration += 1
         return metrics
 
-    # Acting: Algorithm 1, lines 3-6.
+    def _with_policy(self, batch: Transitions, segments: updates.Segments) -> updates.Metrics:
+        return updates.update_forward_model(
+            self.networks, self._forward_model_adam, batch
+        ) | updates.update_policy(self.networks, self._policy_adam, segments, self.options)
 
-    def _push_steps(self, collector: Environment, noise: np.ndarray, masks: np.ndarray) -> None:
-        self._replay.push(_act(self._numpy_policy(), collector, noise, masks))
-
-    def _act_in_segments(self, collector: Environment, rng: np.random.Generator) -> Segments:
-        """Acts for an update of the policy.
-
-        Theirs (5): segments go on from wherever the environment stands, and from its initial
-        distribution where an episode has ended. Ours: each begins in the environment's state;
-        theirs are all given that of an update's first one, while the environment has moved on.
-        """
-        options, policy = self.options, self._numpy_policy()
-        shape = [options.policy_segments, options.segment_length]
-        noise, masks = self._noise(rng, shape, self._segment_sigma)
-        judged = self._mask(rng, shape, options.discriminator_hidden)
-        first = np.zeros([shape[0], self.observations.size], np.float32)
-        following = np.zeros([*shape, self.observations.size], np.float32)
-        alive = np.zeros(shape, np.float32)
-        for index in range(options.policy_segments):
-            if collector.ended:
-                collector.reset()
-            steps = _act(policy, collector, noise[index], masks[index])
-            length = len(steps.action)
-            first[index], following[index, :length] = steps.observation[0], steps.next_observation
-            alive[index, :length] = 1.0
-        return Segments(first, following, noise, masks, judged, alive)
-
-    def _numpy_policy(self) -> NumpyPolicy:
-        return NumpyPolicy(self.networks.policy, self.observations, self.actions, self._space)
-
-    def _noise(
-        self, rng: np.random.Generator, shape: list[int], sigma: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Noise [*shape, action_size] and the policy's masks [*shape, width] of as many steps."""
-        masks = self._mask(rng, shape, self.options.policy_hidden)
-        size = [*shape, self.actions.size]
-        if isinstance(self.actions, encoding.DiscreteActions):
-            return rng.gumbel(size=size).astype(np.float32), masks
-        sigma = self._sigma if sigma is None else sigma
-        return sigma * rng.standard_normal(size, np.float32), masks
-
-    def _quiet(self, steps: int) -> tuple[np.ndarray, np.ndarray]:
-        """Noise and masks that change nothing."""
-        ones = np.ones([steps, self.options.policy_hidden[-1]], np.float32)
-        return np.zeros([steps, self.actions.size], np.float32), ones
-
-    def _mask(
-        self, rng: np.random.Generator, shape: list[int], hidden: tuple[int, ...]
-    ) -> np.ndarray:
-        """Theirs (6): dropout, [*shape, last width]; 0, or what keeps the mean at 1."""
-        kept = rng.random([*shape, hidden[-1]], np.float32) >= self.options.dropout
-        return kept.astype(np.float32) / np.float32(1.0 - self.options.dropout)
-
-    # Learning: Algorithm 1, lines 7-14.
-
-    def policy_iteration(self, batch: Transitions, segments: Segments) -> Metrics:
-        """Updates the forward model, then the policy."""
-        metrics = self._update_forward_model(batch)
-        weights = self.networks.policy.trainable_variables
-        costs, gradients = tf.vectorized_map(
-            lambda segment: segment_gradient(self.networks, segment, self.options), segments
+    def _with_discriminator(
+        self, batch: Transitions, expert: Transitions, agent: Transitions, mask: tf.Tensor
+    ) -> updates.Metrics:
+        return updates.update_forward_model(
+            self.networks, self._forward_model_adam, batch
+        ) | updates.update_discriminator(
+            self.networks, self._discriminator_adam, expert, agent, mask, self.options
         )
-        # Theirs (7): each segment's gradient is clipped before they are averaged.
-        gradients = [tf.reduce_mean(gradient, 0) for gradient in gradients]
-        self._policy_adam.apply(gradients, weights)
-        return metrics | {
-            "policy/loss": tf.reduce_mean(costs),
-            "policy/gradient_norm": tf.linalg.global_norm(gradients),
-        }
-
-    def discriminator_iteration(
-        self, batch: Transitions, expert: list[tf.Tensor], agent: Transitions, mask: tf.Tensor
-    ) -> Metrics:
-        """Updates the forward model, then the discriminator.
-
-        Args:
-          batch, agent: the agent's transitions [batch_size, ...].
-          expert: observations and actions [batch_size, ...].
-          mask: [2 * batch_size, width] the discriminator's dropout, the expert's pairs first.
-        """
-        metrics = self._update_forward_model(batch)
-        weights = self.networks.discriminator.trainable_variables
-        observations = tf.concat([expert[0], agent.observation], 0)
-        actions = tf.concat([expert[1], agent.action], 0)
-        with tf.GradientTape() as tape:
-            logits = self.networks.judge(observations, actions, mask)
-            of_expert, of_agent = tf.split(logits, 2)
-            # Theirs: the mean is over both halves.
-            loss = classification_loss(of_expert, of_agent, self.options.expert_weight) / 2.0
-        gradients = tape.gradient(loss, weights)
-        self._discriminator_adam.apply(decayed(gradients, weights, self.options), weights)
-        return metrics | {
-            "discriminator/loss": loss,
-            "discriminator/accuracy_expert": _share(tf.argmax(of_expert, -1) == EXPERT),
-            "discriminator/accuracy_agent": _share(tf.argmax(of_agent, -1) == AGENT),
-            "discriminator/gradient_norm": tf.linalg.global_norm(gradients),
-        }
-
-    def _update_forward_model(self, batch: Transitions) -> Metrics:
-        weights = self.networks.forward_model.trainable_variables
-        with tf.GradientTape() as tape:
-            foreseen = self.networks.foresee(batch.observation, batch.action)
-            loss = tf.reduce_mean((foreseen - batch.next_observation) ** 2)
-        gradients = tape.gradient(loss, weights)
-        self._forward_model_adam.apply(gradients, weights)
-        norm = tf.linalg.global_norm(gradients)
-        return {"forward_model/loss": loss, "forward_model/gradient_norm": norm}
-
-
-def _act(
-    policy: NumpyPolicy, collector: Environment, noise: np.ndarray, masks: np.ndarray
-) -> Transitions:
-    """Acts with noises and masks [n, ...], until they or the episode end."""
-    observations, actions = [policy.encode(collector.observation)], []
-    for xi, mask in zip(noise, masks, strict=True):
-        action, executed = policy.act(observations[-1], xi, mask)
-        observation, _, ended = collector.step(executed)
-        observations.append(policy.encode(observation))
-        actions.append(action)
-        if ended:
-            break
-    stacked = np.stack(observations)
-    return Transitions(stacked[:-1], np.stack(actions), stacked[1:])
-
-
-def segment_gradient(
-    networks: AuthorsNetworks, segment: Segments, options: AuthorsOptions
-) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """The gradient of one segment's J (Eq. 12-13).
-
-    States have the environment's values and the forward model's derivatives (Eq. 11).
-
-    Args:
-      networks: whose policy the gradient is for.
-      segment: one row of `Segments`.
-      options: `AuthorsOptions`.
-
-    Returns:
-      The scaled J, a scalar; its gradient by the policy's weights, decayed and clipped.
-    """
-    weights = networks.policy.trainable_variables
-    observation, cost = segment.observation[None], 0.0
-    with tf.GradientTape() as tape:
-        for step in range(options.segment_length):
-            noise, mask = segment.noise[step, None], segment.policy_mask[step, None]
-            action = networks.act(observation, noise, mask)
-            # Theirs (6): dropout is active in the discriminator too.
-            logits = networks.judge(observation, action, segment.discriminator_mask[step, None])
-            weight = options.policy_cost_scale * options.discount**step * segment.alive[step]
-            cost += weight * cross_entropy(logits, EXPERT)[0]
-            foreseen = networks.foresee(observation, action)
-            observation = segment.next_observation[step] + (foreseen - tf.stop_gradient(foreseen))
-    gradients = decayed(tape.gradient(cost, weights), weights, options)
-    bound = options.gradient_clip
-    if bound:
-        gradients = [tf.clip_by_value(gradient, -bound, bound) for gradient in gradients]
-    return cost, gradients
-
-
-def decayed(
-    gradients: list[tf.Tensor], weights: list[keras.Variable], options: AuthorsOptions
-) -> list[tf.Tensor]:
-    """Gradients with those of the weight decay: theirs (7), of the matrices only."""
-    return [
-        gradient + options.weight_decay * weight if len(weight.shape) == 2 else gradient
-        for gradient, weight in zip(gradients, weights, strict=True)
-    ]
-
-
-def _adam(network: keras.Model, learning_rate: float) -> keras.optimizers.Adam:
-    adam = keras.optimizers.Adam(learning_rate, epsilon=1e-8)
-    adam.build(network.trainable_variables)
-    return adam
-
-
-def _share(condition: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_mean(tf.cast(condition, tf.float32))

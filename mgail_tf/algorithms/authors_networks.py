@@ -86,7 +86,8 @@ class AuthorsNetworks(tf.Module):
 
         Theirs: the GRU's memory is one of ones at every step, so it remembers nothing.
         """
-        memory = self.forward_model.initial_memory(observation.shape[0])
+        # One row for the whole batch, so that its product is computed once.
+        memory = self.forward_model.initial_memory(1)
         return self.forward_model(observation, action, memory)[0]
 
 

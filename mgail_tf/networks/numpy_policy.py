@@ -25,8 +25,7 @@ class NumpyPolicy:
         space: gymnasium.Space,
     ) -> None:
         last = policy.mean if isinstance(policy, GaussianPolicy) else policy.logits
-        self._hidden = [_weights(layer) for layer in policy.hidden.denses]
-        self._last = _weights(last)
+        *self._hidden, self._last = fetch([*policy.hidden.denses, last])
         self._mean, self._stddev = observations.mean.numpy(), observations.stddev.numpy()
         self._space, self._discrete = space, isinstance(actions, DiscreteActions)
         if self._discrete:
@@ -68,5 +67,6 @@ class NumpyPolicy:
         return action, executed.astype(self._space.dtype)
 
 
-def _weights(layer: keras.layers.Dense) -> tuple[np.ndarray, np.ndarray]:
-    return layer.kernel.numpy(), layer.bias.numpy()
+def fetch(layers: list[keras.layers.Dense]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Kernels and biases of layers."""
+    return [(layer.kernel.numpy(), layer.bias.numpy()) for layer in layers]
