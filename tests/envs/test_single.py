@@ -1,3 +1,4 @@
+import gymnasium
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -88,6 +89,26 @@ def test_checkpoints_hold_it(name, piece, tmp_path):
     assert other.steps == steps
     np.testing.assert_array_equal(act(other, 5, seed=2), after)
     np.testing.assert_array_equal(other.reset(), following)
+
+
+def test_actions_that_the_environment_changes_are_replayed_as_they_were(tmp_path):
+    class Overwriting(gymnasium.Wrapper):
+        def step(self, action):
+            results = self.env.step(action)
+            action[:] = 0.0
+            return results
+
+    def make():
+        environment = SingleEnvironment("Pendulum-v1", 0)
+        environment._env = Overwriting(environment._env)
+        return environment, tf.train.Checkpoint(collector=environment)
+
+    environment, checkpoint = make()
+    act(environment, 5)
+    path = checkpoint.write(str(tmp_path / "checkpoint"))
+    other, checkpoint = make()
+    checkpoint.read(path)
+    np.testing.assert_array_equal(other.observation, environment.observation)
 
 
 def test_an_ended_episode_is_restored_as_one(tmp_path):
