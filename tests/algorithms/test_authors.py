@@ -1,3 +1,5 @@
+from typing import Any
+
 import gymnasium
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.envs.single import SingleEnvironment
 from mgail_tf.errors import UserError
 
-SMALL = {
+SMALL: dict[str, Any] = {
     "preparation_iterations": 4,
     "turn_iterations": 2,
     "piece_interval": 3,
@@ -45,7 +47,7 @@ class Line:
         self.place, self.start, self.ended = place, place, False
         self.episode += 1
         self.log.append(what)
-        self.observation = np.float32([place, self.episode])
+        self.observation = np.array([place, self.episode], np.float32)
         return self.observation
 
     def reset(self):
@@ -59,7 +61,7 @@ class Line:
         self.place += 1
         self.steps += 1
         self.log.append(np.array(action))
-        self.observation = np.float32([self.place, self.episode])
+        self.observation = np.array([self.place, self.episode], np.float32)
         self.ended = self.place - self.start >= self.length
         return self.observation, self.ended, self.ended
 
@@ -74,9 +76,9 @@ def demonstrations(space, size=2, pairs=12):
     return Demonstrations(observations[:-1], actions, observations[1:], ended, ended, 1, None, 0.01)
 
 
-def make_loop(kind="continuous", seed=0, size=2, compiled=False, **settings):
+def make_loop(kind="continuous", seed=0, size=2, compiled=False, **settings: Any) -> Any:
     space = SPACES[kind]
-    options = AuthorsOptions(**SMALL | settings)
+    options = AuthorsOptions(**{**SMALL, **settings})
     return AuthorsLoop(options, demonstrations(space, size), space, seed, compiled)
 
 
@@ -250,7 +252,7 @@ def test_test_episodes_alone_have_neither_noise_nor_dropout():
 
 @pytest.mark.parametrize("model", ["advanced", "basic"])
 def test_initial_weights(model):
-    settings = {"policy_hidden": (100, 50), "discriminator_hidden": (200, 100)}
+    settings: dict[str, Any] = {"policy_hidden": (100, 50), "discriminator_hidden": (200, 100)}
     loop = make_loop(forward_model=model, forward_model_width=100, **settings)
     networks = loop.networks
     for network in networks.policy, networks.discriminator, networks.forward_model:
@@ -323,7 +325,7 @@ def test_budget():
     with pytest.raises(UserError, match=f"--total_steps={options.least_steps - 1}"):
         options.check_budget(options.least_steps - 1)
     for length in 1, 5, 1000:
-        loop, environment = without_updates(make_loop()), Line(length)
+        loop, environment, metrics = without_updates(make_loop()), Line(length), {}
         while environment.steps + loop.steps_per_round <= options.least_steps:
             metrics = loop.learn(environment)
             if "policy/loss" in metrics:
