@@ -88,24 +88,22 @@ def act(policy, observation, noise):
 
     The product is summed over the batch.
     """
+
+    def parameters(s):
+        distribution = policy(s)
+        if isinstance(policy, CategoricalPolicy):
+            return distribution.logits
+        return tf.concat([distribution.mean(), distribution.stddev()], -1)
+
+    value, [by_s] = jacobians(parameters, [observation])
     if isinstance(policy, CategoricalPolicy):
-
-        def logits_of(s):
-            return policy(s).logits
-
-        logits, [by_s] = jacobians(logits_of, [observation])
+        logits = value
         relaxed = np.exp((logits + noise) / TEMPERATURE)
         relaxed /= relaxed.sum(-1, keepdims=True)
         action = np.eye(ACTION)[np.argmax(logits + noise, -1)]
         # The Jacobian of the softmax, (diag(p) - p p^T) / tau.
         by_value = relaxed[:, :, None] * (np.eye(ACTION) - relaxed[:, None, :]) / TEMPERATURE
     else:
-
-        def parameters(s):
-            distribution = policy(s)
-            return tf.concat([distribution.mean(), distribution.stddev()], -1)
-
-        value, [by_s] = jacobians(parameters, [observation])
         action = value[:, :ACTION] + value[:, ACTION:] * noise  # Eq. 10.
         by_stddev = noise[:, :, None] * np.eye(ACTION)
         by_value = np.concatenate([np.eye(ACTION) + 0.0 * by_stddev, by_stddev], -1)
