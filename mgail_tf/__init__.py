@@ -1,1 +1,50 @@
-"""MGAIL: model-based generative adversarial imitation learning (Baram et al., ICML 2017)."""
+"""MGAIL: model-based generative adversarial imitation learning (Baram et al., ICML 2017).
+
+What a program of one's own needs is offered here; it is imported when it is first used, because
+TensorFlow takes seconds.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mgail_tf.config import make as make_config
+    from mgail_tf.data.demonstrations import load as load_demonstrations
+    from mgail_tf.data.experts import demonstrations as expert_demonstrations
+    from mgail_tf.deployed_policy import load as load_policy
+    from mgail_tf.envs.make import make_environment
+    from mgail_tf.errors import UserError
+    from mgail_tf.training.build import make_trainer
+
+__version__ = "0.2.0"
+
+__all__ = [
+    "UserError",
+    "expert_demonstrations",
+    "load_demonstrations",
+    "load_policy",
+    "make_config",
+    "make_environment",
+    "make_trainer",
+]
+
+_PLACES = {
+    "UserError": ("errors", "UserError"),
+    "expert_demonstrations": ("data.experts", "demonstrations"),
+    "load_demonstrations": ("data.demonstrations", "load"),
+    "load_policy": ("deployed_policy", "load"),
+    "make_config": ("config", "make"),
+    "make_environment": ("envs.make", "make_environment"),
+    "make_trainer": ("training.build", "make_trainer"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"mgail_tf has no {name!r}; it offers {', '.join(__all__)}")
+    module, attribute = _PLACES[name]
+    return getattr(importlib.import_module(f"mgail_tf.{module}"), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -111,11 +111,7 @@ def make(env: str, **settings: Any) -> Config:
         raise UserError(f"--preset={preset}: {algorithm} has no such preset; leave it out")
     name, options = LEARNERS[algorithm, preset]
     reporting = _take(Reporting, chosen)
-    groups = {
-        field: group if group is options else _take(group, chosen)
-        for field, group in option_groups(options).items()
-    }
-    learner = _take(options, chosen) if "" in groups else options(**groups)
+    learner = _take_groups(options, chosen)
     if chosen:
         unknown = ", ".join(f"--{flag}" for flag in chosen)
         raise UserError(f"{unknown}: {name} has no such option; --helpfull lists all")
@@ -126,6 +122,14 @@ def _take(group: type, chosen: dict[str, Any]) -> Any:
     """A group of options made of those settings that it has, which are taken out of `chosen`."""
     names = [field.name for field in dataclasses.fields(group) if field.name in chosen]
     return group(**{name: chosen.pop(name) for name in names})
+
+
+def _take_groups(options: Any, chosen: dict[str, Any]) -> Any:
+    """All options of a learner, which are taken out of `chosen`."""
+    groups = option_groups(options)
+    if "" in groups:
+        return _take(options, chosen)
+    return options(**{field: _take(group, chosen) for field, group in groups.items()})
 
 
 def option_groups(options: type[LearnerOptions]) -> Mapping[str, type[Options]]:

@@ -1,26 +1,54 @@
-"""A policy as it is used: raw observations in, actions ready for `env.step` out; a SavedModel."""
+"""The policy that is evaluated and exported: raw observations in, actions for `env.step` out."""
 
+from collections.abc import Callable
 import itertools
 import pathlib
+from typing import TYPE_CHECKING, Any, Protocol
 
+import gymnasium
+import numpy as np
 import tensorflow as tf
 
+from mgail_tf.envs.episodes import Act
 from mgail_tf.errors import UserError
+from mgail_tf.networks.encoding import ActionEncoder, ObservationEncoder
+
+if TYPE_CHECKING:
+    # It imports TensorFlow Probability, which takes seconds and which saved policies do without.
+    from mgail_tf.networks.policy import Policy
+
+
+class LoadedPolicy(Protocol):
+    """A policy that was loaded from a SavedModel.
+
+    Attributes:
+      signatures: functions by name that take and return tensors by name, for TensorFlow Serving.
+    """
+
+    signatures: Any
+
+    def deterministic(self, observation: np.ndarray | tf.Tensor) -> tf.Tensor:
+        """[batch, observation_size] -> the most likely actions (mean or mode)."""
+        ...
+
+    def stochastic(self, observation: np.ndarray | tf.Tensor, seed: Any) -> tf.Tensor:
+        """[batch, observation_size], seed [2] -> actions drawn from the policy."""
+        ...
 
 
 class DeployedPolicy:
-    """A policy together with its encodings; what is evaluated is what is exported.
+    """A policy network together with its encoders.
 
     Args:
-      policy: a model of `policy.py`, built.
-      observations, actions: the encodings that it is trained with.
+      policy: the network, built.
+      observations, actions: the encoders that it is trained with.
 
     Attributes:
       deterministic: [batch, observation_size] -> the most likely actions (mean or mode).
       stochastic: [batch, observation_size], seed [2] -> actions drawn from the policy.
     """
 
-    def __init__(self, policy, observations, actions):
+    def __init__(self, policy: "Policy", observations: ObservationEncoder, actions: ActionEncoder):
         observation = tf.TensorSpec([None, observations.size], tf.float32, "observation")
         seed = tf.TensorSpec([2], tf.int32, "seed")
 
@@ -33,71 +61,79 @@ class DeployedPolicy:
             noise = policy.noise.sample([tf.shape(observation)[0], actions.size], seed=seed)
             return actions.decode(policy.sample(observations.encode(observation), noise))
 
-        self.deterministic, self.stochastic = deterministic, stochastic
+        self.deterministic: Callable[..., tf.Tensor] = deterministic
+        self.stochastic: Callable[..., tf.Tensor] = stochastic
         self._weights = policy.variables
 
-    def save(self, folder):
+    def save(self, folder: str | pathlib.Path) -> None:
         """Writes a SavedModel that needs nothing but TensorFlow.
 
-        It has `deterministic` and `stochastic` as functions, and as signatures that return
-        `action`; `serve` is the deterministic one too, and what TensorFlow Serving takes if asked
-        for nothing (`serving_default`).
+        It has `deterministic` and `stochastic` as functions and as signatures; a signature returns
+        the action by the name `action`. The deterministic one is also called `serve`, and
+        `serving_default`, which TensorFlow Serving takes if a request names none.
         """
         module = tf.Module()
         module.weights = [weight.value for weight in self._weights]
         module.deterministic, module.stochastic = self.deterministic, self.stochastic
         deterministic = _signature(self.deterministic)
-        signatures = dict.fromkeys(("serve", "serving_default", "deterministic"), deterministic)
-        signatures["stochastic"] = _signature(self.stochastic)
+        signatures = {
+            "serve": deterministic,
+            "serving_default": deterministic,
+            "deterministic": deterministic,
+            "stochastic": _signature(self.stochastic),
+        }
         tf.saved_model.save(module, str(folder), signatures)
 
 
-def _signature(function):
+def _signature(function: Any) -> Any:
+    """Makes a `tf.function` one that returns its result by the name `action`."""
     named = tf.function(lambda *inputs: {"action": function(*inputs)})
     return named.get_concrete_function(*function.input_signature)
 
 
-def load(folder):
+def load(folder: str | pathlib.Path) -> LoadedPolicy:
     """Loads what `DeployedPolicy.save` wrote.
-
-    Returns:
-      An object with `deterministic` and `stochastic` as in `DeployedPolicy`.
 
     Raises:
       UserError: the folder holds no such SavedModel.
     """
+    message = f"{folder} is not a SavedModel of a policy; train or export one"
     try:
-        loaded = tf.saved_model.load(str(pathlib.Path(folder)))
-        loaded.deterministic, loaded.stochastic  # noqa: B018
+        loaded = tf.saved_model.load(str(folder))
     except (OSError, ValueError, AttributeError) as error:
-        raise UserError(f"{folder} is not a SavedModel of a policy; train or export one") from error
+        raise UserError(message) from error
+    if not (hasattr(loaded, "deterministic") and hasattr(loaded, "stochastic")):
+        raise UserError(message)
     return loaded
 
 
-def check_fits(policy, env):
-    """Checks that a loaded policy is of an environment's spaces.
+def check_fits(policy: LoadedPolicy, env: gymnasium.Env) -> None:
+    """Checks that a policy's observations and actions have the shapes of an environment's.
 
     Raises:
-      UserError: its observations or actions have another shape.
+      UserError: they have other shapes.
     """
     signature = policy.signatures["serving_default"]
     [observation] = signature.structured_input_signature[1].values()
     action = signature.structured_outputs["action"]
-    for what, found, wanted in (
-        ("observations", observation.shape[1:], env.observation_space.shape),
-        ("actions", action.shape[1:], env.action_space.shape),
+    for what, tensor, space in (
+        ("observations", observation, env.observation_space),
+        ("actions", action, env.action_space),
     ):
-        if tuple(found) != wanted:
+        shape = tuple(tensor.shape[1:])
+        if shape != space.shape:
+            name = env.spec.id if env.spec else "the environment"
             raise UserError(
-                f"the policy's {what} are of shape {tuple(found)}, {env.spec.id}'s of {wanted}; "
+                f"the policy's {what} are of shape {shape}, {name}'s of {space.shape}; "
                 "evaluate it in the environment that it was trained for"
             )
 
 
-def to_litert(folder):
-    """The deterministic policy of a SavedModel as a LiteRT flatbuffer, for small devices.
+def to_litert(folder: str | pathlib.Path) -> bytes:
+    """Converts the deterministic policy of a SavedModel to LiteRT, a format for small devices.
 
-    Its only signature takes `observation` and returns `action`, as the SavedModel's.
+    The result has one signature, which takes `observation` and returns `action` as the SavedModel's
+    does.
 
     Raises:
       UserError: the folder holds no such SavedModel.
@@ -109,7 +145,7 @@ def to_litert(folder):
     return converter.convert()
 
 
-def sampler(policy, seed):
-    """The stochastic policy as a function of observations alone; each call draws anew."""
+def sampler(policy: LoadedPolicy | DeployedPolicy, seed: int) -> Act:
+    """Returns the stochastic policy as a function of observations; each call draws anew."""
     calls = itertools.count()
     return lambda observation: policy.stochastic(observation, [seed, next(calls)])

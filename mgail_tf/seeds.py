@@ -1,3 +1,25 @@
-"""The seeds of episodes that no training uses."""
+"""Which seed is used for what, in one table: what is reported never starts as training does.
 
-EVALUATION_SEED, FINAL_SEED, RANDOM_SEED, DRAWING_SEED = 1_000_000, 2_000_000, 3_000_000, 4_000_000
+| seeds              | what is drawn from them                                                     |
+|--------------------|-----------------------------------------------------------------------------|
+| EVALUATION_SEED + i| start of episode i of every evaluation during training, an expert's too     |
+| FINAL_SEED + i     | start of episode i of the final evaluation, and of `run/evaluate.py`        |
+| RANDOM_SEED + i    | start of episode i of the policy that acts at random                        |
+| DRAWING_SEED + i   | start of demonstration i where an expert draws them                         |
+| hash of (s, e, k)  | episode k of training environment e in a run with `--seed=s`                |
+| s + e              | training environment e of an expert (`train_expert.py`), s being its seed   |
+| s                  | weights, action noise and batches of a run; no episode starts from it alone |
+
+The constants are a million apart, more than any number of episodes, and no expert's s is as large.
+A hash (`numpy.random.SeedSequence`, 32 bits) equals a given one of the reported seeds with a
+probability of one in four thousand million.
+
+The environment draws an episode's start from the episode's seed. `CutEpisodes`, which is around the
+environment, draws from a child of that seed (`numpy.random.Generator.spawn`), because the same
+numbers twice would depend on each other.
+"""
+
+EVALUATION_SEED = 1_000_000
+FINAL_SEED = 2_000_000
+RANDOM_SEED = 3_000_000
+DRAWING_SEED = 4_000_000

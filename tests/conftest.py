@@ -1,5 +1,6 @@
 """Fixtures for more than one file."""
 
+import os
 import pathlib
 
 import pytest
@@ -28,7 +29,23 @@ def seed():
     keras.utils.set_random_seed(0)
 
 
+EXPERT_DATA = pathlib.Path(__file__).parent.parent / "expert_data"
+
+
 @pytest.fixture(scope="session")
 def expert_data():
     """The folder of the committed experts."""
-    return pathlib.Path(__file__).parent.parent / "expert_data"
+    return EXPERT_DATA
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_drawn_into_the_source_tree(tmp_path_factory):
+    """Gives this session a cache of its own, which the programs that tests start inherit."""
+
+    def files():
+        return sorted(EXPERT_DATA.rglob("*"))
+
+    os.environ["MGAIL_TF_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    before = files()
+    yield
+    assert files() == before

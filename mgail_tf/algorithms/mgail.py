@@ -1,9 +1,5 @@
 """MGAIL: the networks, and how each of them learns (Algorithm 1)."""
 
-from collections.abc import Callable
-from typing import Any
-
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -14,6 +10,7 @@ from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.algorithms.objective import Rollout, objective, prediction_loss
 from mgail_tf.algorithms.returns import termination_cost, value_targets
 from mgail_tf.algorithms.segments import SegmentSampler
+from mgail_tf.algorithms.updates import descend, follow, fraction, repeat
 from mgail_tf.data.replay import Replay
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.networks.build import Encoders
@@ -153,7 +150,7 @@ class MGAIL(tf.Module):
         """One step on the one-step prediction error of a `Segment` [history, batch, ...]."""
         with tf.GradientTape() as tape:
             loss = prediction_loss(self.networks.forward_model, segment)
-        norm = _descend(tape, loss, self.networks.forward_model, self.optimizers.forward_model)
+        norm = descend(tape, loss, self.networks.forward_model, self.optimizers.forward_model)
         return {"forward_model/loss": loss, "forward_model/gradient_norm": norm}
 
     @tf.function
@@ -167,13 +164,13 @@ class MGAIL(tf.Module):
             mixture = self._generator.uniform([expert.shape[0], 1])
             penalty = gradient_penalty(discriminator, expert_pair, agent_pair, mixture)
             total = loss + self._options.losses.gradient_penalty * penalty
-        norm = _descend(tape, total, discriminator, self.optimizers.discriminator)
+        norm = descend(tape, total, discriminator, self.optimizers.discriminator)
         verdicts = tf.argmax([expert, agent], -1)
         return {
             "discriminator/loss": loss,
             "discriminator/gradient_penalty": penalty,
-            "discriminator/accuracy_expert": _mean(verdicts[0] == EXPERT),
-            "discriminator/accuracy_agent": _mean(verdicts[1] == AGENT),
+            "discriminator/accuracy_expert": fraction(verdicts[0] == EXPERT),
+            "discriminator/accuracy_agent": fraction(verdicts[1] == AGENT),
             "discriminator/gradient_norm": norm,
         }
 
@@ -198,7 +195,7 @@ class MGAIL(tf.Module):
                 state_gradient_clip=losses.state_gradient_clip,
                 restart=self._options.updates.restart_segments,
             )
-        norm = _descend(tape, J, networks.policy, self.optimizers.policy)
+        norm = descend(tape, J, networks.policy, self.optimizers.policy)
         updates = tf.cast(self.optimizers.policy.iterations, tf.float32)
         follow(
             networks.average_policy, networks.policy, 1 / (1 + losses.averaging_window * updates)
@@ -228,7 +225,7 @@ class MGAIL(tf.Module):
         with tf.GradientTape() as tape:
             error = self.networks.value.estimates(rollout.observations) - targets[..., None]
             loss = tf.reduce_mean(counted[..., None] * error**2)
-        norm = _descend(tape, loss, self.networks.value, self.optimizers.value)
+        norm = descend(tape, loss, self.networks.value, self.optimizers.value)
         follow(self.networks.slow_value, self.networks.value, 1.0 - losses.value_average_decay)
         return {
             "value/loss": loss,
@@ -240,31 +237,11 @@ class MGAIL(tf.Module):
     def histograms(self, seed: int) -> dict[str, np.ndarray]:
         """Agent beside expert; see `histograms.compare`."""
         newest = 2000 // self._options.acting.num_envs
-        agent = self.replay.sample(1000, 1, [0, seed], newest)
-        expert = self.demonstrated.sample(1000, 1, [0, seed])
+        agent, expert = (
+            (segment.observation[0], segment.action[0])
+            for segment in (
+                self.replay.sample(1000, 1, [0, seed], newest),
+                self.demonstrated.sample(1000, 1, [0, seed]),
+            )
+        )
         return compare(self.networks.discriminator, agent, expert)
-
-
-def _descend(tape, loss, network, optimizer):
-    """One step down the loss's gradient; returns the gradient's norm."""
-    gradients = tape.gradient(loss, network.trainable_variables)
-    optimizer.apply(gradients, network.trainable_variables)
-    return tf.linalg.global_norm(gradients)
-
-
-def _mean(condition):
-    return tf.reduce_mean(tf.cast(condition, tf.float32))
-
-
-def follow(average: keras.Model, model: keras.Model, step: Any) -> None:
-    """Moves the weights of an average by this part of the way to those of the model."""
-    for slow, weight in zip(average.trainable_variables, model.trainable_variables, strict=True):
-        slow.assign_add(step * (weight - slow))
-
-
-def repeat(update: Callable[[], dict[str, tf.Tensor]], times: int) -> dict[str, tf.Tensor]:
-    """Calls an update so many times, in the graph: the means of the metrics that it returns."""
-    total = update()
-    for _ in tf.range(times - 1):
-        total = tf.nest.map_structure(tf.add, total, update())
-    return {name: value / times for name, value in total.items()}

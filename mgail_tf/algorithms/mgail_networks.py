@@ -33,8 +33,19 @@ class Networks(tf.Module):
         }
         self.policy = make_policy(actions, networks.policy_hidden, **noise)
         self.average_policy = make_policy(actions, networks.policy_hidden, **noise)
-        self.discriminator = make_discriminator(networks, actions)
-        self.forward_model = make_forward_model(networks, encoders.observations.size, actions)
+        self.discriminator = make_discriminator(
+            actions,
+            networks.discriminator_hidden,
+            outputs_per_action=networks.outputs_per_action,
+        )
+        self.forward_model = make_forward_model(
+            networks.forward_model,
+            encoders.observations.size,
+            actions,
+            networks.forward_model_width,
+            residual=networks.forward_model_residual,
+            outputs_per_action=networks.outputs_per_action,
+        )
         self.value = Value(networks.value_hidden)
         self.slow_value = Value(networks.value_hidden)
         observation = tf.zeros([1, encoders.observations.size])

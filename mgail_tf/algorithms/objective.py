@@ -116,7 +116,7 @@ def unroll(
     history: int | None = None,
     state_gradient_clip: float = 0.0,
     restart: bool = False,
-) -> tuple[tf.Tensor, tf.Tensor]:
+) -> Rollout:
     """Retraces a recorded segment so that it can be differentiated with respect to theta.
 
         s_{t+1} = s'_t + f(s_t, a_t) - f(s^recorded_t, a^recorded_t)

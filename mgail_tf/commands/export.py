@@ -11,7 +11,7 @@ FORMAT = flags.DEFINE_enum("format", "litert", ["litert"], "LiteRT, once TensorF
 OUT = flags.DEFINE_string("out", None, "the file", required=True)
 
 
-def main():
+def main() -> None:
     with command_line.quiet():
         from mgail_tf.deployed_policy import to_litert
         from mgail_tf.errors import UserError
@@ -24,6 +24,6 @@ def main():
     print(f"{OUT.value}: {size:,} bytes")
 
 
-def program():
+def program() -> None:
     """The console command."""
     command_line.run(main)

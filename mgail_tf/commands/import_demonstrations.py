@@ -13,7 +13,7 @@ RECORDING = flags.DEFINE_string(
 OUT = flags.DEFINE_string("out", None, "the dataset's folder, not there yet", required=True)
 
 
-def main():
+def main() -> None:
     with command_line.quiet():
         from mgail_tf.data import formats, minari_writer
 
@@ -27,6 +27,6 @@ def main():
     print(f"{len(episodes)} episodes, {sum(len(e.actions) for e in episodes)} steps: {OUT.value}")
 
 
-def program():
+def program() -> None:
     """The console command."""
     command_line.run(main)

@@ -1,16 +1,20 @@
-"""Prints the table of expert_data/README.md and draws expert_data/learning_curves.png.
-
-Needs requirements-experts.txt; reads every expert_data/NAME/expert.json.
-"""
+"""Prints a table of the experts and draws learning_curves.png, from every NAME/expert.json."""
 
 import json
 import pathlib
+from typing import Any
 
-import matplotlib.pyplot as plt
+from absl import flags
 import numpy as np
 
+from mgail_tf import extras
 from mgail_tf.commands import command_line
 from mgail_tf.tasks import TASKS
+
+EXPERTS_FOLDER = flags.DEFINE_string("experts", "expert_data", "folder of the experts")
+
+# The contents of an expert.json.
+Expert = dict[str, Any]
 
 HEADER = (
     "task",
@@ -26,12 +30,13 @@ HEADER = (
 )
 
 
-def level(described):
-    return f"{described['return_mean']:,.1f} +- {described['return_std']:,.1f}"
+def level(returns: dict[str, float]) -> str:
+    """Returns mean and deviation as a table's cell."""
+    return f"{returns['return_mean']:,.1f} +- {returns['return_std']:,.1f}"
 
 
-def row(name, expert):
-    """The cells of one expert's line in the table."""
+def row(name: str, expert: Expert) -> tuple[Any, ...]:
+    """Returns the cells of one expert's line."""
     lengths = [f"{expert[kind]['length_mean']:,.0f}" for kind in ("deterministic", "stochastic")]
     return (
         name,
@@ -47,8 +52,11 @@ def row(name, expert):
     )
 
 
-def draw(experts, file):
-    """Draws the evaluations on the way, one panel a task, and marks the policy that was kept."""
+def draw(experts: dict[str, Expert], file: pathlib.Path) -> None:
+    """Draws the evaluations during training, a panel for each task, and marks the kept policy."""
+    with extras.needed("the picture", "experts"):
+        import matplotlib.pyplot as plt
+
     figure, panels = plt.subplots(2, 4, figsize=(14, 6), layout="constrained")
     for panel, (name, expert) in zip(panels.flat, experts.items(), strict=False):
         steps, means, deviations = np.transpose(expert["curve"])
@@ -63,13 +71,14 @@ def draw(experts, file):
     figure.savefig(file, dpi=80)
 
 
-def main():
-    files = {name: pathlib.Path(command_line.EXPERT_DATA, name, "expert.json") for name in TASKS}
+def main() -> None:
+    folder = pathlib.Path(EXPERTS_FOLDER.value)
+    files = {name: folder / name / "expert.json" for name in TASKS}
     experts = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
     command_line.print_table(HEADER, [row(*expert) for expert in experts.items()])
-    draw(experts, command_line.EXPERT_DATA / "learning_curves.png")
+    draw(experts, folder / "learning_curves.png")
 
 
-def program():
+def program() -> None:
     """The console command."""
     command_line.run(main)

@@ -3,6 +3,7 @@
 import itertools
 import json
 import pathlib
+from typing import Any
 
 from absl import flags
 
@@ -12,18 +13,24 @@ from mgail_tf.tasks import TASKS
 
 RUNS = flags.DEFINE_string("runs", "runs", "folder of run folders")
 
+# The contents of a run's result.json.
+Result = dict[str, Any]
+
 OVERVIEW = "task", "trajectories", "environment steps", "wall", "seeds", "normalised returns"
 HEADER = "seed", "normalised return", "return", "environment steps", "of these to 0.95", "wall"
 
 
-def normalized_return(result):
-    """A run's normalised return in words."""
+def normalized_return(result: Result) -> str:
+    """Returns a run's normalised return as a table's cell."""
     value = result["normalized_return"]
     return "not known" if value is None else f"{value:.3f}"
 
 
-def overview(runs):
-    """The cells of one task's line: all of its runs, of one setting, and the longest wall time."""
+def overview(runs: list[Result]) -> tuple[Any, ...]:
+    """Returns the cells of one task's line, which tells of all of its runs.
+
+    The runs are taken to be of one setting; the wall time is the longest one's.
+    """
     return (
         runs[0]["env"],
         runs[0]["num_trajectories"],
@@ -34,21 +41,21 @@ def overview(runs):
     )
 
 
-def row(result):
-    """The cells of one run's line."""
-    reached = result["steps_to_95"]
+def row(result: Result) -> tuple[Any, ...]:
+    """Returns the cells of one run's line."""
+    steps_to_95 = result["steps_to_95"]
     return (
         result["seed"],
         normalized_return(result),
         f"{result['return_mean']:,.0f} +- {result['return_std']:,.0f}",
         f"{result['env_steps']:,}",
-        "never" if reached is None else f"{reached:,}",
+        "never" if steps_to_95 is None else f"{steps_to_95:,}",
         f"{result['wall_seconds']:,.0f} s",
     )
 
 
-def title(result):
-    """What a task's table is of, and how it was made."""
+def title(result: Result) -> str:
+    """Returns a line on what a task's table shows, and with which command its runs were made."""
     expert, random = result["expert_return_mean"], result["random_return_mean"]
     levels = "" if expert is None else f", expert {expert:,.0f}, random {random:,.0f}"
     number = result["num_trajectories"]
@@ -59,16 +66,17 @@ def title(result):
     )
 
 
-def main():
+def main() -> None:
     files = pathlib.Path(RUNS.value).glob("*/result.json")
     results = [json.loads(file.read_text()) for file in files]
     if not results:
         raise UserError(f"--runs={RUNS.value}: no finished run there")
-    known = list(TASKS)
+    order = list(TASKS)
 
-    def place(result):
+    def place(result: Result) -> tuple[int, str, int]:
+        """Tasks of the paper come first, in the paper's order, then others by name."""
         name = result["env"]
-        return (known.index(name) if name in known else len(known)), name, result["seed"]
+        return (order.index(name) if name in order else len(order)), name, result["seed"]
 
     results.sort(key=place)
     tasks = [list(runs) for _, runs in itertools.groupby(results, lambda result: result["env"])]
@@ -80,6 +88,6 @@ def main():
         print()
 
 
-def program():
+def program() -> None:
     """The console command."""
     command_line.run(main)

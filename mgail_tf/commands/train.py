@@ -115,9 +115,7 @@ def main() -> None:
     name = re.sub(r"[/:]", "-", run.env)
     logdir = pathlib.Path(LOGDIR.value or f"runs/{name}-{run.seed}")
     run_folder.check(logdir, config)
-    dataset = run.expert_data or experts.draw_if_missing(
-        command_line.EXPERT_DATA, run.env, run.num_trajectories
-    )
+    dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
     demonstrated = demonstrations.load(
         dataset, run.env, run.num_trajectories, run.subsample, run.seed
     )

@@ -1,7 +1,7 @@
-"""Expert demonstrations: drawn where there are none yet, loaded and checked."""
+"""Loads expert demonstrations from Minari datasets and checks that they fit the environment."""
 
 import pathlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gymnasium
 from gymnasium import spaces
@@ -13,19 +13,24 @@ import numpy as np
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
+# Added to the number of terminations that were demonstrated (a pseudo-count), because the expert's
+# rate of terminations must be above 0: an expert who never terminated might still do so.
+PRIOR_TERMINATIONS = 0.01
+
 
 class Demonstrations(NamedTuple):
     """What the expert did.
 
     Attributes:
       observations: [pairs, observation_size] float32.
-      actions: [pairs, ...] as the environment received them.
+      actions: [pairs, ...] as the environment executed them.
       next_observations: [pairs, observation_size] float32, where each action led.
-      terminated: [pairs], whether the task ended with the pair.
-      ended: [pairs], whether the next pair of the arrays does not follow.
+      terminated: [pairs] bool, whether the task ended with the pair.
+      ended: [pairs] bool, true at the last pair of a trajectory; if pairs were left out, true at
+        all of them. So it is false only where the next pair of the arrays is the next step.
       num_trajectories: number of trajectories that the pairs are from.
-      return_mean: mean episode return; None where the dataset has no rewards.
-      termination_rate: terminations per step; never 0, see `UNSEEN_TERMINATIONS`.
+      return_mean: mean return of the trajectories; None where the dataset has no rewards.
+      termination_rate: terminations per step, above 0 (see `PRIOR_TERMINATIONS`).
     """
 
     observations: np.ndarray
@@ -38,23 +43,22 @@ class Demonstrations(NamedTuple):
     termination_rate: float
 
 
-# A demonstrator who never terminated might yet; so many terminations are added to those seen.
-UNSEEN_TERMINATIONS = 0.01
-
-
-def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
-    """Reads the first `num_trajectories` episodes of a Minari dataset, or all of them if it is 0.
+def load(
+    dataset: str | pathlib.Path,
+    env_name: str,
+    num_trajectories: int = 0,
+    subsample: int = 1,
+    seed: int = 0,
+) -> Demonstrations:
+    """Loads the first `num_trajectories` episodes of a Minari dataset, or all of them if it is 0.
 
     Args:
       dataset: a dataset's folder, or the id of an installed dataset.
       env_name: the environment that the actions and observations must fit; a dataset of `Dict`
         observations or of images fits the environment wrapped in `FlattenObservation`.
       num_trajectories: number of episodes.
-      subsample: keep every k-th pair, from a random offset in each trajectory.
-      seed: of these offsets.
-
-    Returns:
-      `Demonstrations`.
+      subsample: every k-th pair is kept, from a random offset in each trajectory.
+      seed: the offsets are drawn from it.
 
     Raises:
       UserError: the dataset is missing, unreadable, too small, or does not fit the environment.
@@ -67,12 +71,13 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
             f"{dataset} has {available} trajectories, not {num_trajectories}; "
             "lower --num_trajectories"
         )
-    observation_space = _observation_space(env, data.observation_space)
+    observation_space = _comparable_space(env, data.observation_space)
     _check_space(dataset, "observations", data.observation_space, observation_space)
     _check_space(dataset, "actions", data.action_space, env.action_space)
     generator = np.random.default_rng(seed)
-    pairs, returns = [], []
-    terminations, steps = UNSEEN_TERMINATIONS, 0
+    pairs: list[list[np.ndarray]] = []
+    returns: list[float | None] = []
+    terminations, steps = PRIOR_TERMINATIONS, 0
     try:
         for episode in data.iterate_episodes(range(num_trajectories or available)):
             offset = generator.integers(subsample)
@@ -88,35 +93,34 @@ def load(dataset, env_name, num_trajectories=0, subsample=1, seed=0):
             pairs.append([values[offset::subsample] for values in fields])
             terminations += bool(episode.terminations[-1]) if length else 0
             steps += length
-            returns.append(None if episode.rewards is None else np.sum(episode.rewards))
+            returns.append(None if episode.rewards is None else float(np.sum(episode.rewards)))
     except Exception as error:  # Whatever the storage raises, the file is at fault.
         raise UserError(f"{dataset} cannot be read ({error}); it may be truncated") from error
     if not sum(len(fields[0]) for fields in pairs):
         raise UserError(f"{dataset} holds no state-action pairs; draw or download it again")
-    observations, actions, following, terminated, ended = (
+    observations, actions, next_observations, terminated, ended = (
         np.concatenate(values) for values in zip(*pairs, strict=True)
     )
-    observations, following = observations.astype(np.float32), following.astype(np.float32)
-    if not all(np.isfinite(values).all() for values in (observations, actions, following)):
+    observations = observations.astype(np.float32)
+    next_observations = next_observations.astype(np.float32)
+    if not all(np.isfinite(each).all() for each in (observations, actions, next_observations)):
         raise UserError(f"{dataset} has NaN or infinite values; remove those episodes")
     if isinstance(env.action_space, spaces.Box):
-        # As the environment executes them.
+        # The environment clips what it receives.
         actions = np.clip(actions, env.action_space.low, env.action_space.high)
-    known = all(value is not None and np.isfinite(value) for value in returns)
-    return_mean = float(np.mean(returns)) if known else None
     return Demonstrations(
         observations,
         actions,
-        following,
+        next_observations,
         terminated,
         ended,
         len(returns),
-        return_mean,
+        _mean_return(returns),
         terminations / steps,
     )
 
 
-def _open(dataset):
+def _open(dataset: str | pathlib.Path) -> minari.MinariDataset:
     path = pathlib.Path(dataset)
     try:
         if path.is_dir():
@@ -131,13 +135,20 @@ def _open(dataset):
         raise UserError(f"{dataset} is not a readable Minari dataset ({error})") from error
 
 
-def _observation_space(env, given):
-    """The space that a dataset's observations must be of, if they are of the space `given`.
+def _mean_return(returns: list[float | None]) -> float | None:
+    """Returns the mean; None where a return is not known."""
+    values = [value for value in returns if value is not None and np.isfinite(value)]
+    return float(np.mean(values)) if len(values) == len(returns) else None
 
-    Where `FlattenObservation` makes rows of the environment's, and nothing else is done to them,
-    they may be as they were.
+
+def _comparable_space(env: gymnasium.Env, recorded: gymnasium.Space) -> gymnasium.Space:
+    """Returns the space of the environment's that recorded observations are compared with.
+
+    Usually that is the environment's observation space. But if `FlattenObservation` makes vectors
+    of the simulator's observations, and no other wrapper changes them, a recording from before the
+    flattening fits too; then it is the space inside `FlattenObservation`.
     """
-    if _kind(given) != _kind(env.observation_space):
+    if _kind(recorded) != _kind(env.observation_space):
         wrapped = env
         while isinstance(wrapped, gymnasium.Wrapper):
             inner = wrapped.env.observation_space
@@ -150,17 +161,23 @@ def _observation_space(env, given):
     return env.observation_space
 
 
-def _flatten(space, observations, length):
-    """[length, observation_size], as `FlattenObservation` has them."""
+def _flatten(space: gymnasium.Space, observations: Any, length: int) -> np.ndarray:
+    """Flattens recorded observations as `FlattenObservation` does: [length, observation_size].
+
+    Args:
+      space: the environment's space of one of them, not the dataset's, because Minari forgets the
+        order of names.
+      observations: an array [length, ...], or a dict or tuple of such.
+      length: number of observations.
+    """
     if isinstance(space, spaces.Box):
         return np.reshape(observations, [length, -1])
-    # The environment's space, not the dataset's: Minari forgets the order of names.
     each = vector_utils.iterate(vector_utils.batch_space(space, length), observations)
-    return np.stack([spaces.flatten(space, observation) for observation in each])
+    return np.stack([np.asarray(spaces.flatten(space, observation)) for observation in each])
 
 
-def _kind(space):
-    """What must be the same of two spaces: types, names and shapes, but not bounds."""
+def _kind(space: gymnasium.Space) -> Any:
+    """Returns what must be equal in two spaces that fit: types, names and shapes, not bounds."""
     if isinstance(space, spaces.Dict):
         return {name: _kind(part) for name, part in space.items()}
     if isinstance(space, spaces.Tuple):
@@ -170,6 +187,8 @@ def _kind(space):
     return type(space), space.shape
 
 
-def _check_space(dataset, what, given, wanted):
-    if _kind(given) != _kind(wanted):
-        raise UserError(f"{dataset}: its {what} are {given}, the environment's are {wanted}")
+def _check_space(
+    dataset: str | pathlib.Path, what: str, recorded: gymnasium.Space, required: gymnasium.Space
+) -> None:
+    if _kind(recorded) != _kind(required):
+        raise UserError(f"{dataset}: its {what} are {recorded}, the environment's are {required}")

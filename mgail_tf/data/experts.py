@@ -1,48 +1,88 @@
-"""Demonstrations drawn from an expert."""
+"""The experts that come with the package, and demonstrations drawn from them."""
 
+import hashlib
+import os
 import pathlib
+
+import platformdirs
 
 from mgail_tf import deployed_policy
 from mgail_tf.data import minari_writer
 from mgail_tf.envs.episodes import play
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
+from mgail_tf.seeds import DRAWING_SEED
 
-DRAWING_SEED = 4_000_000
+PACKAGE = pathlib.Path(__file__).resolve().parents[1]
+# Installed, the experts are within the package; in the repository they are beside it.
+FOLDER = next(
+    (path for path in (PACKAGE / "expert_data", PACKAGE.parent / "expert_data") if path.is_dir()),
+    PACKAGE / "expert_data",
+)
+CACHE_VARIABLE = "MGAIL_TF_CACHE"
 
 
-def draw_if_missing(expert_data, env_name, num_trajectories):
-    """The folder of a task's demonstrations, drawn from its expert at first use.
+def cache() -> pathlib.Path:
+    """The user's folder for what is drawn at first use: the package's own may be read-only.
+
+    It is what the environment variable MGAIL_TF_CACHE says, or else where the system keeps caches.
+    """
+    told = os.environ.get(CACHE_VARIABLE)
+    return pathlib.Path(told) if told else platformdirs.user_cache_path("mgail_tf")
+
+
+def demonstrations(env_name: str, num_trajectories: int) -> pathlib.Path:
+    """The folder of a task's demonstrations: those that come with the package, or drawn ones.
+
+    Drawn ones are kept in the user's cache. Its folders are named after the expert's weights, so
+    that demonstrations of an expert that has since been replaced are never taken for the new one's.
 
     Args:
-      expert_data: the folder of all experts; the task's is `expert_data`/`env_name`.
       env_name: a task.
       num_trajectories: number of episodes.
 
     Raises:
-      UserError: there is no such expert, or the folder cannot be written.
+      UserError: there is no such expert, or the cache cannot be written.
     """
-    make_environment(env_name)
-    expert = pathlib.Path(expert_data, env_name, "expert")
-    folder = pathlib.Path(expert_data, env_name, "demonstrations", str(num_trajectories))
-    if not expert.exists():
+    make_environment(env_name).close()
+    expert = FOLDER / env_name / "expert"
+    if not expert.is_dir():
         raise UserError(f"there is no expert for {env_name}; give --expert_data")
     if num_trajectories < 1:
         raise UserError(f"--num_trajectories={num_trajectories}: must be at least 1")
+    shipped = FOLDER / env_name / "demonstrations" / str(num_trajectories)
+    if shipped.is_dir():
+        return shipped
+    name = f"{env_name}-{_fingerprint(expert)}"
+    folder = cache() / "demonstrations" / name / str(num_trajectories)
     if not folder.exists():
         draw(expert, env_name, num_trajectories, DRAWING_SEED, folder)
     return folder
 
 
-def draw(expert_folder, env_name, num_trajectories, seed, folder):
+def _fingerprint(expert: pathlib.Path) -> str:
+    weights = (expert / "variables" / "variables.data-00000-of-00001").read_bytes()
+    return hashlib.sha256(weights).hexdigest()[:8]
+
+
+def draw(
+    expert_folder: str | pathlib.Path,
+    env_name: str,
+    num_trajectories: int,
+    seed: int,
+    folder: str | pathlib.Path,
+) -> None:
     """Draws trajectories from a stochastic expert and writes them as a Minari dataset.
 
     Args:
       expert_folder: a SavedModel with a `stochastic` signature.
-      env_name: as in `environments.make`.
+      env_name: as in `make_environment`.
       num_trajectories: number of episodes.
       seed: episode i is reset with seed + i, and the expert's noise is drawn from it too.
       folder: where the dataset goes; must not exist.
+
+    Raises:
+      UserError: there is no such SavedModel, or the folder cannot be written.
     """
     episodes = play(
         deployed_policy.sampler(deployed_policy.load(expert_folder), seed),
@@ -57,7 +97,6 @@ def draw(expert_folder, env_name, num_trajectories, seed, folder):
         episodes,
         env_name,
         folder,
-        seeds=range(seed, seed + num_trajectories),
         algorithm_name="TRPO, stochastic policy",
         description=(
             f"{num_trajectories} trajectories drawn from the expert "

@@ -1,29 +1,39 @@
 """Writes episodes as a Minari dataset."""
 
+from collections.abc import Sequence
 import os
 import pathlib
 import tempfile
+from typing import Any
 from unittest import mock
 import warnings
 
+import gymnasium
 from gymnasium import spaces
 import minari
 from minari.data_collector import EpisodeBuffer
 import numpy as np
 
+from mgail_tf.envs.episodes import Episode
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
 
-def write(episodes, env_name, folder, *, seeds=None, algorithm_name="not known", description=""):
-    """Writes episodes as a Minari dataset, which appears at `folder` only when it is whole.
+def write(
+    episodes: Sequence[Episode],
+    env_name: str,
+    folder: str | pathlib.Path,
+    *,
+    algorithm_name: str = "not known",
+    description: str = "",
+) -> None:
+    """Writes episodes as a Minari dataset, which appears at `folder` only when it is complete.
 
     Args:
-      episodes: a list of `episodes.Episode`.
-      env_name: the environment that they are of, as in `environments.make`.
+      episodes: the episodes, in the order in which they are written.
+      env_name: the environment that they are of, a task or a gymnasium id.
       folder: where the dataset goes.
-      seeds: the episodes' seeds, if known.
-      algorithm_name, description: metadata.
+      algorithm_name, description: metadata of the dataset.
 
     Raises:
       UserError: an episode does not fit the environment, or `folder` exists or cannot be written.
@@ -32,47 +42,55 @@ def write(episodes, env_name, folder, *, seeds=None, algorithm_name="not known",
     env = make_environment(env_name)
     if folder.exists():
         raise UserError(f"{folder} exists already; choose another folder")
-    buffers = []
-    for index, episode in enumerate(episodes):
-        observations = _as_in(env.observation_space, episode.observations, "observations", index)
-        actions = _as_in(env.action_space, episode.actions, "actions", index)
-        length = len(actions)
-        if (len(observations), len(episode.rewards)) != (length + 1, length):
-            raise UserError(
-                f"episode {index} has {length} actions, but {len(observations)} observations and "
-                f"{len(episode.rewards)} rewards; there must be one observation more, and as many "
-                "rewards (NaN where they are not known)"
-            )
-        buffers.append(
-            EpisodeBuffer(
-                id=index,
-                seed=None if seeds is None else seeds[index],
-                observations=observations,
-                actions=actions,
-                rewards=episode.rewards,
-                terminations=_only_last(episode.terminated, length),
-                truncations=_only_last(not episode.terminated, length),
-            )
-        )
+    buffers = [_buffer(index, episode, env) for index, episode in enumerate(episodes)]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Minari takes relative paths for relative to its own folder.
+        # Absolute, because Minari looks for relative paths in its own folder.
         parent = folder.parent.absolute()
         with tempfile.TemporaryDirectory(dir=parent, prefix="unfinished-") as root:
             _create(buffers, env, root, algorithm_name, description)
             os.rename(pathlib.Path(root, "mgail", "written-v0"), folder)
     except OSError as error:
-        # Another run may have drawn the same dataset meanwhile.
+        # If the folder is there now, another run has drawn the same dataset in the meantime.
         if not folder.exists():
             raise UserError(f"cannot write demonstrations to {folder} ({error})") from error
 
 
-def _create(buffers, env, root, algorithm_name, description):
+def _buffer(index: int, episode: Episode, env: gymnasium.Env) -> EpisodeBuffer:
+    """Checks an episode and turns it into Minari's form."""
+    observations = _as_in(env.observation_space, episode.observations, "observations", index)
+    actions = _as_in(env.action_space, episode.actions, "actions", index)
+    length = len(actions)
+    if (len(observations), len(episode.rewards)) != (length + 1, length):
+        raise UserError(
+            f"episode {index} has {length} actions, but {len(observations)} observations and "
+            f"{len(episode.rewards)} rewards; there must be one observation more, and as many "
+            "rewards (NaN where they are not known)"
+        )
+    # Minari's types say lists; it takes arrays as well.
+    fields: dict[str, Any] = {
+        "observations": observations,
+        "actions": actions,
+        "rewards": episode.rewards,
+        "terminations": _only_last(episode.terminated, length),
+        "truncations": _only_last(not episode.terminated, length),
+    }
+    return EpisodeBuffer(id=index, seed=episode.seed, **fields)
+
+
+def _create(
+    buffers: list[EpisodeBuffer],
+    env: gymnasium.Env,
+    root: str,
+    algorithm_name: str,
+    description: str,
+) -> None:
     try:
+        assert env.spec is not None  # gymnasium.make sets it.
         env.spec.to_json()
-        made_by = {"env": env, "eval_env": env}
+        made_by: dict[str, Any] = {"env": env, "eval_env": env}
     except (ValueError, TypeError):
-        # Environments that were registered with a class, or with arrays, cannot be written down.
+        # An environment cannot be written down if it was registered with a class or with arrays.
         made_by = {"observation_space": env.observation_space, "action_space": env.action_space}
     with (
         mock.patch.dict(os.environ, MINARI_DATASETS_PATH=root),
@@ -88,10 +106,21 @@ def _create(buffers, env, root, algorithm_name, description):
         )
 
 
-def _as_in(space, values, what, index):
-    """Recorded values [length, ...] in the shape and type of a space."""
-    discrete = isinstance(space, spaces.Discrete)
+def _as_in(space: gymnasium.Space, values: Any, what: str, index: int) -> np.ndarray:
+    """Returns recorded values [length, ...] in the shape and type of a space.
+
+    Args:
+      space: `Box` or `Discrete`.
+      values: what was recorded.
+      what: the name of the values, for messages.
+      index: the episode's number, for messages.
+
+    Raises:
+      UserError: the values are not of the space, or not finite.
+    """
+    assert space.shape is not None and space.dtype is not None  # Box and Discrete have both.
     values = np.asarray(values)
+    discrete = isinstance(space, spaces.Discrete)
     if discrete and values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     elif values.ndim == 1 and space.shape == (1,):
@@ -110,5 +139,6 @@ def _as_in(space, values, what, index):
     return cast
 
 
-def _only_last(value, length):
+def _only_last(value: bool, length: int) -> np.ndarray:
+    """[length] bool, false but for the last one, which is `value`."""
     return np.arange(length) == (length - 1 if value else -1)

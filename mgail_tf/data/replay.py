@@ -9,7 +9,7 @@ import tensorflow as tf
 
 if TYPE_CHECKING:
     from mgail_tf.data.demonstrations import Demonstrations
-    from mgail_tf.networks.encoding import Encoders
+    from mgail_tf.networks.build import Encoders
 
 
 class Segment(NamedTuple):

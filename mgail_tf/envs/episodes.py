@@ -1,90 +1,132 @@
-"""Whole episodes of a policy in the real environment: to evaluate it, or to demonstrate with it."""
+"""Plays whole episodes in the real environment: to evaluate a policy, or to demonstrate with it."""
 
+from collections.abc import Callable, Sequence
 import itertools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+import tensorflow as tf
 from tqdm import tqdm
 
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
+from mgail_tf.seeds import RANDOM_SEED
 
-# Of environments without a time limit. A policy may keep going for ever.
-LONGEST = 10_000
+# [episodes, observation_size] float32 observations -> the environment's actions [episodes, ...].
+Act = Callable[[np.ndarray], ArrayLike | tf.Tensor]
+
+# Episodes of environments without a time limit end with an error after so many steps, because a
+# policy may keep going for ever.
+MAX_STEPS = 10_000
+
+# Episodes of the policy that acts at random, whose mean return is the 0 of normalised returns.
+RANDOM_EPISODES = 20
 
 
 class Episode(NamedTuple):
     """What happened in one episode of `length` steps.
 
     Attributes:
-      observations: [length + 1, observation_size], the last one being where it ended.
-      actions: [length, ...], as the environment received them.
-      rewards: [length].
-      terminated: whether the task ended it, rather than the time limit.
+      observations: [length + 1, observation_size]; the last one is where the episode ended.
+      actions: [length, ...] as the environment received them.
+      rewards: [length]; NaN where they are not known.
+      terminated: whether the task ended the episode, rather than the time limit.
+      seed: what the environment was reset with; None where it is not known.
     """
 
     observations: np.ndarray
     actions: np.ndarray
     rewards: np.ndarray
     terminated: bool
+    seed: int | None = None
 
 
-def play(act, env_name, num_episodes, seed, progress=None):
+class Summary(NamedTuple):
+    """Numbers of several episodes, summed up.
+
+    Attributes:
+      mean, deviation, median: of the numbers.
+      of_each_episode: the numbers themselves.
+    """
+
+    mean: float
+    deviation: float
+    median: float
+    of_each_episode: list[float] | list[int]
+
+
+def play(
+    act: Act, env_name: str, num_episodes: int, seed: int, progress: str | None = None
+) -> list[Episode]:
     """Plays episodes side by side, each in an environment of its own.
 
     Args:
-      act: maps [num_episodes, observation_size] float32 observations to the environment's actions.
-      env_name: as in `environments.make`.
+      act: the policy, which acts in all of them at once.
+      env_name: a task or a gymnasium id.
       num_episodes: number of episodes.
       seed: episode i is reset with seed + i.
-      progress: title of a progress bar over the steps, all episodes side by side; none if None.
-
-    Returns:
-      A list of `Episode`.
+      progress: title of a progress bar over the steps; without a title there is no bar.
 
     Raises:
       UserError: an environment without a time limit does not end an episode.
     """
     envs = [make_environment(env_name) for _ in range(num_episodes)]
-    histories = [([env.reset(seed=seed + index)[0]], [], []) for index, env in enumerate(envs)]
+    seeds = range(seed, seed + num_episodes)
+    histories = [([env.reset(seed=seed)[0]], [], []) for env, seed in zip(envs, seeds, strict=True)]
     terminations = [False] * num_episodes
     running = set(range(num_episodes))
-    limit = envs[0].spec.max_episode_steps
+    spec = envs[0].spec
+    limit = None if spec is None else spec.max_episode_steps
     with tqdm(total=limit, desc=progress, disable=progress is None, unit="step") as bar:
         for step in itertools.count(1):
             latest = np.stack([observations[-1] for observations, _, _ in histories])
             actions = np.asarray(act(latest.astype(np.float32)))
             for index in sorted(running):
                 observation, reward, terminated, truncated, _ = envs[index].step(actions[index])
-                for history, value in zip(
-                    histories[index], (observation, actions[index], reward), strict=True
-                ):
+                values = observation, actions[index], reward
+                for history, value in zip(histories[index], values, strict=True):
                     history.append(value)
                 if terminated or truncated:
-                    terminations[index] = terminated
+                    terminations[index] = bool(terminated)
                     running.remove(index)
                     envs[index].close()
             bar.update()
             if not running:
                 break
-            if limit is None and step == LONGEST:
+            if limit is None and step == MAX_STEPS:
                 raise UserError(
                     f"{env_name} has no time limit, and an episode has not ended after "
-                    f"{LONGEST} steps; register it with max_episode_steps"
+                    f"{MAX_STEPS} steps; register it with max_episode_steps"
                 )
     return [
-        Episode(*map(np.array, history), terminated)
-        for history, terminated in zip(histories, terminations, strict=True)
+        Episode(np.array(observations), np.array(actions), np.array(rewards), terminated, seed)
+        for (observations, actions, rewards), terminated, seed in zip(
+            histories, terminations, seeds, strict=True
+        )
     ]
 
 
-def returns(episodes):
+def play_randomly(env_name: str, num_episodes: int, seed: int) -> list[Episode]:
+    """Plays with actions drawn from the action space (uniformly where it is bounded)."""
+    space = make_environment(env_name).action_space
+    space.seed(seed)
+    return play(lambda latest: [space.sample() for _ in latest], env_name, num_episodes, seed)
+
+
+def random_return(env_name: str) -> float:
+    """Returns the mean return of the policy that acts at random."""
+    return summarize(returns(play_randomly(env_name, RANDOM_EPISODES, RANDOM_SEED))).mean
+
+
+def returns(episodes: Sequence[Episode]) -> np.ndarray:
     """[num_episodes] undiscounted returns."""
     return np.array([episode.rewards.sum() for episode in episodes])
 
 
-def play_randomly(env_name, num_episodes, seed):
-    """`play` with actions drawn from the action space (uniformly where it is bounded)."""
-    space = make_environment(env_name).action_space
-    space.seed(seed)
-    return play(lambda latest: [space.sample() for _ in latest], env_name, num_episodes, seed)
+def summarize(values: Any) -> Summary:
+    """Sums up a number for each episode: [num_episodes]."""
+    values = np.asarray(values)
+    return Summary(
+        float(np.mean(values)), float(np.std(values)), float(np.median(values)), values.tolist()
+    )

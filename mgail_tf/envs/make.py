@@ -1,36 +1,33 @@
-"""Gymnasium environments by task name."""
+"""Makes gymnasium environments by task name."""
 
+import functools
+import sys
+from typing import Any
 import warnings
 
 import gymnasium
-import mujoco
+from gymnasium.envs.registration import load_env_creator
 
 from mgail_tf.errors import UserError
 from mgail_tf.tasks import TASKS
 
-# MuJoCo prints its warnings at every environment that is made, and logs them to a file in the
-# working directory. As Python warnings they come once; this one concerns gymnasium's own models.
-mujoco.set_mju_user_warning(warnings.warn)
-warnings.filterwarnings("ignore", message="compiler attribute 'settotalmass'")
 
-
-def make_environment(name, **kwargs):
-    """Makes one environment.
+def make_environment(name: str, **kwargs: Any) -> gymnasium.Env:
+    """Makes an environment with one-dimensional Box observations and Box or Discrete actions.
 
     Args:
       name: a task of the paper ("Hopper") or any gymnasium id ("Swimmer-v5").
       **kwargs: passed on to `gymnasium.make`, `render_mode` for example.
 
-    Returns:
-      An environment with one-dimensional Box observations and Box or Discrete actions.
-
     Raises:
-      UserError: no such environment, or its spaces are not supported.
+      UserError: there is no such environment, it cannot be made, or its spaces are not supported.
     """
     if name in TASKS:
         kwargs = TASKS[name].make_kwargs | kwargs
         name = TASKS[name].env_id
     try:
+        if _may_use_mujoco(name):
+            _redirect_mujoco_warnings()
         env = gymnasium.make(name, disable_env_checker=True, **kwargs)
     except Exception as error:  # Whatever the environment raises, it cannot be made.
         tasks = ", ".join(TASKS)
@@ -42,7 +39,37 @@ def make_environment(name, **kwargs):
     return env
 
 
-def _check_spaces(name, env):
+def _may_use_mujoco(name: str) -> bool:
+    """Tells whether an environment imports MuJoCo; true also if that cannot be known beforehand."""
+    spec = gymnasium.registry.get(name)
+    if spec is None:
+        return True  # An id without its version, or one whose module registers it when imported.
+    if isinstance(spec.entry_point, str):
+        load_env_creator(spec.entry_point)
+    return "mujoco" in sys.modules
+
+
+@functools.cache
+def _redirect_mujoco_warnings() -> None:
+    """Turns MuJoCo's messages into Python warnings, once for all environments of the process.
+
+    MuJoCo itself prints a message each time, and writes it to a file in the working directory.
+    """
+    try:
+        import mujoco
+    except ImportError:
+        return
+
+    def warn(message: str) -> None:
+        # This one concerns the models that come with gymnasium, which its users cannot change.
+        if "'settotalmass'" not in message:
+            warnings.warn(message, stacklevel=2)
+
+    untyped: Any = mujoco  # The compiled module does not tell its names to type checkers.
+    untyped.set_mju_user_warning(warn)
+
+
+def _check_spaces(name: str, env: gymnasium.Env) -> None:
     observations, actions = env.observation_space, env.action_space
     if not isinstance(observations, gymnasium.spaces.Box) or len(observations.shape) != 1:
         raise UserError(

@@ -1,34 +1,43 @@
 """Films and shows recorded episodes, in a process of its own.
 
-Renderers bring compilers that TensorFlow has too, of another version; in one process they can crash
-each other. So the episode is played first, and its actions are replayed where TensorFlow is not.
+Renderers and TensorFlow bring the same libraries in different versions, which can crash each other
+in one process. Therefore a second process, without TensorFlow, replays the actions of an episode
+that was played before, and renders it.
 """
 
+import importlib
 import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
-from gymnasium.envs.mujoco import MujocoEnv
-import imageio
-import mujoco
 import numpy as np
 
+from mgail_tf import extras
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
 
-def film(env_name, seed, actions, file, *, size=None, stride=1):
+def film(
+    env_name: str,
+    seed: int | None,
+    actions: np.ndarray,
+    file: str | pathlib.Path,
+    *,
+    size: int | None = None,
+    stride: int = 1,
+) -> None:
     """Writes an episode as a video; the file's ending (.mp4, .gif) tells the format.
 
     Args:
-      env_name: as in `environments.make`.
-      seed: what the environment was reset with.
-      actions: [steps, ...] what was done, as the environment received it.
+      env_name: a task or a gymnasium id.
+      seed: what the environment was reset with; without it the film may start elsewhere.
+      actions: [steps, ...] as the environment received them.
       file: where the video goes.
-      size: pixels of a side, if given and if the environment lets us choose (MuJoCo's do).
+      size: pixels of a side, for environments that let us choose (MuJoCo's do).
       stride: number of steps from one picture to the next.
 
     Raises:
@@ -38,25 +47,30 @@ def film(env_name, seed, actions, file, *, size=None, stride=1):
     _start(actions, env_name=env_name, seed=seed, file=str(file), size=size, stride=stride)
 
 
-def check(file):
-    """Checks a video's name before there is an episode to film.
+def check(file: str | pathlib.Path) -> None:
+    """Checks a video's name, so that a wrong one is told before there is an episode to film.
 
     Raises:
-      UserError: it has another ending than .mp4 and .gif, or its folder is not there.
+      UserError: the name does not end in .mp4 or .gif, its folder does not exist, or what writes
+        .mp4 is not installed.
     """
     file = pathlib.Path(file)
     if file.suffix not in (".mp4", ".gif"):
         raise UserError(f"cannot film into {file}; use a name that ends in .mp4 or .gif")
     if not file.absolute().parent.is_dir():
         raise UserError(f"cannot film into {file}; {file.parent} is no folder")
+    if file.suffix == ".mp4":
+        with extras.needed("filming into a .mp4", "video"):
+            importlib.import_module("imageio_ffmpeg")
 
 
-def show(env_name, seed, actions):
-    """Shows an episode in a window; arguments and errors as in `film`."""
+def show(env_name: str, seed: int | None, actions: np.ndarray) -> None:
+    """Shows an episode in a window; arguments and errors are those of `film`."""
     _start(actions, env_name=env_name, seed=seed)
 
 
-def _start(actions, **options):
+def _start(actions: np.ndarray, **options: Any) -> None:
+    """Calls `_replay` in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/actions.npy", actions)
         command = [sys.executable, "-m", "mgail_tf.envs.rendering", f"{folder}/actions.npy"]
@@ -71,16 +85,16 @@ def _start(actions, **options):
         raise UserError(f"cannot render {options['env_name']} here ({reason})")
 
 
-def _replay(actions, env_name, seed, file=None, size=None, stride=1):
-    options = {"render_mode": "rgb_array" if file else "human"}
-    env = make_environment(env_name)
-    if isinstance(env.unwrapped, MujocoEnv):
-        # Some of gymnasium's runners run out of the picture unless this camera is asked for.
-        if mujoco.mj_name2id(env.unwrapped.model, mujoco.mjtObj.mjOBJ_CAMERA, "track") >= 0:
-            options["camera_name"] = "track"
-        if size:
-            options |= {"width": size, "height": size}
-    env.close()
+def _replay(
+    actions: np.ndarray,
+    env_name: str,
+    seed: int | None,
+    file: str | None = None,
+    size: int | None = None,
+    stride: int = 1,
+) -> None:
+    """Takes the actions again, and films them into a file or shows them in a window."""
+    options = _camera(env_name, size) | {"render_mode": "rgb_array" if file else "human"}
     env = make_environment(env_name, **options)
     env.reset(seed=seed)
     writer = _writer(file, env.metadata.get("render_fps", 30) / stride) if file else None
@@ -88,14 +102,35 @@ def _replay(actions, env_name, seed, file=None, size=None, stride=1):
         if step % stride == 0:
             picture = env.render()
             if writer:
-                writer.append_data(picture)
+                writer.append_data(np.asarray(picture))
         env.step(action)
     if writer:
         writer.close()
     env.close()
 
 
-def _writer(file, frames_per_second):
+def _camera(env_name: str, size: int | None) -> dict[str, Any]:
+    """Returns the arguments of `make_environment` that choose MuJoCo's camera and its size."""
+    env = make_environment(env_name).unwrapped
+    env.close()
+    if "mujoco" not in sys.modules:
+        return {}  # No MuJoCo environment; to import MuJoCo would take time for nothing.
+    from gymnasium.envs.mujoco import MujocoEnv
+    import mujoco
+
+    if not isinstance(env, MujocoEnv):
+        return {}
+    options: dict[str, Any] = {"width": size, "height": size} if size else {}
+    # Some of gymnasium's runners leave the picture unless this camera follows them.
+    untyped: Any = mujoco  # The compiled module does not tell its names to type checkers.
+    if untyped.mj_name2id(env.model, untyped.mjtObj.mjOBJ_CAMERA, "track") >= 0:
+        options["camera_name"] = "track"
+    return options
+
+
+def _writer(file: str, frames_per_second: float) -> Any:
+    import imageio
+
     if file.endswith(".mp4"):
         return imageio.get_writer(file, fps=frames_per_second)
     return imageio.get_writer(file, duration=1000 / frames_per_second, loop=0)

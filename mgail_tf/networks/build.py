@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import gymnasium
 import numpy as np
@@ -21,9 +21,6 @@ from mgail_tf.networks.forward_model import (
     ForwardModel,
 )
 from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy, Policy
-
-if TYPE_CHECKING:
-    from mgail_tf.algorithms.mgail_options import Networks
 
 AnyActionEncoder = BoxActionEncoder | DiscreteActionEncoder
 Transitions = TypeVar("Transitions", bound=Any)
@@ -76,7 +73,7 @@ def make_policy(
     actions: AnyActionEncoder,
     hidden: tuple[int, ...],
     *,
-    noise_stddev: float = 0.0,
+    noise_stddev: float | np.ndarray = 0.0,
     learn_noise: bool = False,
     temperature: float = 1.0,
 ) -> Policy:
@@ -101,21 +98,43 @@ def make_policy(
     )
 
 
-def make_discriminator(options: Networks, actions: AnyActionEncoder) -> Discriminator:
-    """The discriminator for an action encoder, not yet built."""
-    return Discriminator(options.discriminator_hidden, num_actions=_num_actions(options, actions))
+def make_discriminator(
+    actions: AnyActionEncoder, hidden: tuple[int, ...], *, outputs_per_action: bool = False
+) -> Discriminator:
+    """The discriminator for an action encoder, not yet built.
+
+    Args:
+      actions: the encoder.
+      hidden: widths of the hidden layers.
+      outputs_per_action: whether discrete actions have outputs each; see `layers.PairNetwork`.
+    """
+    return Discriminator(hidden, num_actions=_num_actions(actions, outputs_per_action))
 
 
 def make_forward_model(
-    options: Networks, observation_size: int, actions: AnyActionEncoder
+    kind: str,
+    observation_size: int,
+    actions: AnyActionEncoder,
+    width: int,
+    *,
+    residual: bool = False,
+    outputs_per_action: bool = False,
 ) -> ForwardModel:
-    """The forward model for an action encoder, not yet built."""
-    width, residual = options.forward_model_width, options.forward_model_residual
-    if options.forward_model == "advanced":
+    """The forward model for an action encoder, not yet built.
+
+    Args:
+      kind: "advanced" or "basic" (Fig. 4).
+      observation_size: length of an observation.
+      actions: the encoder.
+      width: units of every layer.
+      residual: whether it predicts the change of the observation.
+      outputs_per_action: whether discrete actions have outputs each, in the basic model.
+    """
+    if kind == "advanced":
         return AdvancedForwardModel(observation_size, width, residual=residual)
-    num_actions = _num_actions(options, actions)
+    num_actions = _num_actions(actions, outputs_per_action)
     return BasicForwardModel(observation_size, width, num_actions=num_actions, residual=residual)
 
 
-def _num_actions(options, actions):
-    return actions.size if actions.discrete and options.outputs_per_action else None
+def _num_actions(actions: AnyActionEncoder, outputs_per_action: bool) -> int | None:
+    return actions.size if actions.discrete and outputs_per_action else None

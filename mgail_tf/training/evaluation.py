@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mgail_tf.envs.episodes import Episode, play, play_randomly, returns
-from mgail_tf.seeds import RANDOM_SEED
+from mgail_tf.envs.episodes import Episode, play, random_return, returns, summarize
 
 
 class Evaluation:
@@ -25,7 +24,7 @@ class Evaluation:
         self._env_name, self.expert_return = env_name, expert_return
         self.random_return: float | None = None
         if expert_return is not None:
-            self.random_return = float(returns(play_randomly(env_name, 20, RANDOM_SEED)).mean())
+            self.random_return = random_return(env_name)
 
     def evaluate(
         self, act: Callable[[np.ndarray], Any], num_episodes: int, seed: int
@@ -42,14 +41,14 @@ class Evaluation:
           return is None where the demonstrations' rewards are unknown or tell nothing.
         """
         episodes = play(act, self._env_name, num_episodes, seed)
-        achieved = returns(episodes)
+        achieved = summarize(returns(episodes))
         normalized = None
         if self.expert_return is not None and self.random_return is not None:
             span = self.expert_return - self.random_return
             if span:
-                normalized = float((achieved.mean() - self.random_return) / span)
+                normalized = (achieved.mean - self.random_return) / span
         return {
-            "return_mean": float(achieved.mean()),
-            "return_std": float(achieved.std()),
+            "return_mean": achieved.mean,
+            "return_std": achieved.deviation,
             "normalized_return": normalized,
         }, episodes

@@ -29,7 +29,9 @@ class Filming:
     def __init__(self, env_name: str, every: int):
         self._env_name, self._every, self._calls = env_name, every, 0
 
-    def film(self, seed: int, actions: np.ndarray, tensorboard: TensorBoard, step: int) -> None:
+    def film(
+        self, seed: int | None, actions: np.ndarray, tensorboard: TensorBoard, step: int
+    ) -> None:
         """Writes a film of an episode to TensorBoard if it is time.
 
         Args:

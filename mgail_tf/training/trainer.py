@@ -153,7 +153,8 @@ class Trainer:
         started = time.perf_counter()
         tensorboard, steps = self.folder.tensorboard, self.collector.steps
         tensorboard.write_histograms(steps, self.learner.histograms(int(self.state.rounds)))
-        self._filming.film(EVALUATION_SEED, episode.actions, tensorboard, steps)
+        if episode.seed is not None:
+            self._filming.film(episode.seed, episode.actions, tensorboard, steps)
         self.state.evaluation_seconds.assign_add(time.perf_counter() - started)
 
     def _finish(self) -> dict[str, Any]:

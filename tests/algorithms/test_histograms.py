@@ -8,24 +8,25 @@ from mgail_tf.networks.discriminator import AGENT, EXPERT, Discriminator
 BATCH = 6
 
 
+def draw_pairs(observation_size, seed=0):
+    """Random observations [BATCH, observation_size] and actions [BATCH, 2]."""
+    segment = segments.draw_segment(1, BATCH, observation_size, 2, seed=seed)
+    return segment.observation[0], segment.action[0]
+
+
 def test_components_and_log_odds_of_both_sides():
     discriminator = Discriminator([5])
-    sides = {
-        name: segments.draw_segment(1, BATCH, 3, 2, seed=seed)
-        for seed, name in enumerate(["agent", "expert"])
-    }
+    sides = {name: draw_pairs(3, seed) for seed, name in enumerate(["agent", "expert"])}
     arrays = compare(discriminator, sides["agent"], sides["expert"])
     assert len(arrays) == 2 * (3 + 2 + 1)
-    for side, segment in sides.items():
+    for side, (observation, action) in sides.items():
         for index in range(3):
-            expected = segment.observation[0, :, index]
+            expected = observation[:, index]
             np.testing.assert_array_equal(arrays[f"observation/0{index}_{side}"], expected)
         for index in range(2):
-            expected = segment.action[0, :, index]
+            expected = action[:, index]
             np.testing.assert_array_equal(arrays[f"action/0{index}_{side}"], expected)
-        probabilities = tf.nn.softmax(
-            discriminator(segment.observation[0], segment.action[0])
-        ).numpy()
+        probabilities = tf.nn.softmax(discriminator(observation, action)).numpy()
         expected = np.log(probabilities[:, EXPERT] / probabilities[:, AGENT])
         odds = arrays[f"discriminator/log_odds_{side}"]
         np.testing.assert_allclose(odds, expected, rtol=1e-4, atol=1e-6)
@@ -33,7 +34,7 @@ def test_components_and_log_odds_of_both_sides():
 
 
 def test_of_long_observations_the_first_components_are_shown():
-    segment = segments.draw_segment(1, BATCH, SHOWN_COMPONENTS + 3, 2)
-    arrays = compare(Discriminator([5]), segment, segment)
+    pairs = draw_pairs(SHOWN_COMPONENTS + 3)
+    arrays = compare(Discriminator([5]), pairs, pairs)
     shown = [name for name in arrays if name.startswith("observation/") and "agent" in name]
     assert shown == [f"observation/{index:02}_agent" for index in range(SHOWN_COMPONENTS)]

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 from learners import (
     ACTION,
@@ -24,7 +26,7 @@ from mgail_tf.networks.discriminator import EXPERT, classification_loss
 COST_OF_TERMINATION = 3.0
 # Where an episode ends in a batch of 4 segments: two steps of the first, and one of the second,
 # are behind an end.
-ENDS = {"ends": [(0, 0)], "terminations": [(1, 1)]}
+ENDS: Any = {"ends": [(0, 0)], "terminations": [(1, 1)]}
 ALIVE = np.array([[1, 1, 1, 1], [0, 1, 1, 1], [0, 0, 1, 1]], np.float32)
 
 
@@ -58,7 +60,7 @@ def global_norm(gradients):
 def test_averaged_policy_reaches_back_a_fraction_of_the_updates(window):
     learner = make_mgail(averaging_window=window, use_value=False)
     networks = learner.networks
-    average = networks.policy.trainable_variables[0].numpy()
+    average = newest = networks.policy.trainable_variables[0].numpy()
     for update in range(1, 6):
         learner.update_policy(draw_batch(seed=update), COST_OF_TERMINATION)
         newest = networks.policy.trainable_variables[0].numpy()
@@ -91,12 +93,13 @@ def course():
     Each of them is a dict of the iterations and the learning rates of the optimizers by name, and
     of the deviation of the actions of either policy.
     """
+    rates: dict[str, Any] = {f"{name}_learning_rate": rate for name, rate in RATES.items()}
     learner = make_mgail(
         ROUNDS,
         discriminator_updates=3,
         final_learning_rate_scale=0.1,
         final_noise_scale=0.2,
-        **{f"{name}_learning_rate": rate for name, rate in RATES.items()},
+        **rates,
     )
 
     def look():

@@ -148,7 +148,7 @@ def add_up(weights):
     return tf.add_n([tf.reduce_sum(weight) for weight in weights])
 
 
-def set_up(config):
+def set_up(config) -> Any:
     """The learner; and what is seen of the environments."""
     calls = Calls()
     with (

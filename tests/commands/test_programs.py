@@ -1,8 +1,6 @@
 import json
 import os
-import pathlib
 import re
-import shutil
 
 from ai_edge_litert.interpreter import Interpreter
 import imageio
@@ -133,7 +131,7 @@ def test_evaluation_as_json(expert, tmp_path):
 def test_video(ending, expert, tmp_path):
     done = run("evaluate.py", *expert, "--episodes=1", f"--video=v.{ending}", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    frames = imageio.mimread(tmp_path / f"v.{ending}", memtest=False)
+    frames = imageio.mimread(tmp_path / f"v.{ending}", memtest="1GB")
     # GIFs show frames that are alike as one.
     assert (195 if ending == "mp4" else 40) <= len(frames) <= 205
     assert frames[0].shape[:2] in [(400, 600), (400, 608)]  # MP4's blocks are of 16.
@@ -211,9 +209,7 @@ def test_readmes_library_example(tmp_path):
         for code in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
         if "Trainer" in code
     ]
-    assert len(example.strip().splitlines()) <= 10
-    expert = pathlib.Path("expert_data", "CartPole", "expert")
-    shutil.copytree(ROOT / expert, tmp_path / expert)
+    assert len(example.strip().splitlines()) <= 13
     done = python("-c", example + "\nprint(result['env_steps'], action)", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     steps, action = done.stdout.split()[-2:]

@@ -17,19 +17,20 @@ from mgail_tf.errors import UserError
 
 def write(root, env="CartPole-v1", lengths=(5, 7), value=None, rewards=True, spaces=None):
     """A dataset whose k-th observation of episode e is filled with 100 e + k."""
-    env = gymnasium.make(env)
-    observation_space, action_space = spaces or (env.observation_space, env.action_space)
+    made = gymnasium.make(env)
+    observation_space, action_space = spaces or (made.observation_space, made.action_space)
+    [size] = observation_space.shape or [0]
     buffers = []
     for index, length in enumerate(lengths):
-        size = observation_space.shape
-        observations = np.float32([np.full(size, 0.01 * k + index) for k in range(length + 1)])
+        rows = [np.full(size, 0.01 * k + index) for k in range(length + 1)]
+        observations = np.array(rows, np.float32)
         if value is not None:
             observations[0, 0] = value
         buffers.append(
             EpisodeBuffer(
                 id=index,
-                observations=observations.astype(observation_space.dtype),
-                actions=np.array([action_space.sample() for _ in range(length)]),
+                observations=list(observations.astype(observation_space.dtype)),
+                actions=[action_space.sample() for _ in range(length)],
                 rewards=[1.0 if rewards else np.nan] * length,
                 terminations=[False] * (length - 1) + [True],
                 truncations=[False] * length,
@@ -48,9 +49,10 @@ def write(root, env="CartPole-v1", lengths=(5, 7), value=None, rewards=True, spa
     return pathlib.Path(root, "test", "written-v0")
 
 
-def test_drawn_from_the_expert(expert_data, tmp_path):
-    shutil.copytree(expert_data / "CartPole" / "expert", tmp_path / "CartPole" / "expert")
-    folder = experts.draw_if_missing(tmp_path, "CartPole", 3)
+def test_drawn_from_the_expert_into_the_users_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv(experts.CACHE_VARIABLE, str(tmp_path))
+    folder = experts.demonstrations("CartPole", 3)
+    assert tmp_path in folder.parents
     assert os.listdir(folder.parent) == ["3"]
     loaded = demonstrations.load(folder, "CartPole")
     assert loaded.observations.shape == (600, 4)
@@ -67,22 +69,65 @@ def test_drawn_from_the_expert(expert_data, tmp_path):
         assert data.storage.metadata["description"].count(str(experts.DRAWING_SEED))
 
     before = (folder / "data" / "main_data.hdf5").stat().st_mtime_ns
-    experts.draw_if_missing(tmp_path, "CartPole", 3)
+    assert experts.demonstrations("CartPole", 3) == folder
     assert (folder / "data" / "main_data.hdf5").stat().st_mtime_ns == before
 
 
-def test_interrupted_drawing_leaves_no_dataset(expert_data, tmp_path):
-    shutil.copytree(expert_data / "CartPole" / "expert", tmp_path / "CartPole" / "expert")
+def test_those_that_come_with_the_package_are_used_where_they_are(tmp_path, monkeypatch):
+    monkeypatch.setenv(experts.CACHE_VARIABLE, str(tmp_path))
+    folder = experts.demonstrations("CartPole", 1)
+    assert folder == experts.FOLDER / "CartPole" / "demonstrations" / "1"
+    assert not os.listdir(tmp_path)
+
+
+def test_demonstrations_of_a_replaced_expert_are_not_taken_for_the_new_ones(
+    expert_data, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(experts.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(experts, "FOLDER", tmp_path / "experts")
+    expert = tmp_path / "experts" / "CartPole" / "expert"
+    drawn = []
+    for task in "CartPole", "Acrobot":
+        shutil.rmtree(expert, ignore_errors=True)
+        shutil.copytree(expert_data / task / "expert", expert)
+        with mock.patch.object(experts, "draw") as draw:
+            drawn.append(experts.demonstrations("CartPole", 1))
+        draw.assert_called_once()
+    assert drawn[0] != drawn[1]
+
+
+def test_the_users_cache_is_where_the_system_keeps_caches(monkeypatch):
+    monkeypatch.delenv(experts.CACHE_VARIABLE)
+    assert experts.cache().is_absolute() and experts.cache().name == "mgail_tf"
+
+
+def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(experts.CACHE_VARIABLE, str(tmp_path / "file"))
+    with pytest.raises(UserError, match="cannot write demonstrations"):
+        experts.demonstrations("CartPole", 2)
+
+
+@pytest.mark.parametrize(
+    ("env", "number", "message"), [("Pendulum-v1", 1, "no expert"), ("CartPole", 0, "at least 1")]
+)
+def test_what_cannot_be_drawn(env, number, message):
+    with pytest.raises(UserError, match=message):
+        experts.demonstrations(env, number)
+
+
+def test_interrupted_drawing_leaves_no_dataset(tmp_path, monkeypatch):
+    monkeypatch.setenv(experts.CACHE_VARIABLE, str(tmp_path))
     with (
         mock.patch.object(os, "rename", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
-        experts.draw_if_missing(tmp_path, "CartPole", 1)
-    assert not os.listdir(tmp_path / "CartPole" / "demonstrations")
+        experts.demonstrations("CartPole", 2)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_actions_are_those_that_the_environment_received(expert_data):
-    folder = experts.draw_if_missing(expert_data, "HalfCheetah", 1)
+def test_actions_are_those_that_the_environment_received():
+    folder = experts.demonstrations("HalfCheetah", 1)
     actions = demonstrations.load(folder, "HalfCheetah").actions
     assert np.abs(actions).max() == 1.0
 

@@ -47,7 +47,7 @@ def test_expert_acts_in_its_environment_as_tabled(task, described, expert_data):
     env = make_environment(task)
     policy = deployed_policy.load(expert_data / task / "expert")
     signature = policy.signatures["serving_default"].structured_input_signature[1]
-    assert signature["observation"].shape == [None, *env.observation_space.shape]
+    assert signature["observation"].shape == [None, *(env.observation_space.shape or ())]
     episodes = play(policy.deterministic, task, 5, seed=1_000)
     for episode in episodes:
         assert env.action_space.contains(episode.actions[0])
@@ -58,7 +58,7 @@ def test_expert_acts_in_its_environment_as_tabled(task, described, expert_data):
 def test_stochastic_expert_draws_its_actions(task, expert_data):
     env = make_environment(task)
     policy = deployed_policy.load(expert_data / task / "expert")
-    observations = np.float32([env.reset(seed=seed)[0] for seed in range(500)])
+    observations = np.array([env.reset(seed=seed)[0] for seed in range(500)], np.float32)
     one, other = (policy.stochastic(observations, [seed, 0]).numpy() for seed in range(2))
     assert all(env.action_space.contains(action) for action in one)
     assert (one != other).any()

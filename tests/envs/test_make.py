@@ -1,4 +1,8 @@
+import os
+import pathlib
+
 import gymnasium
+from programs import ROOT, python
 import pytest
 
 from mgail_tf.envs.make import make_environment
@@ -6,7 +10,8 @@ from mgail_tf.errors import UserError
 
 
 def test_cartpole_is_capped_at_200_steps():
-    assert make_environment("CartPole").spec.max_episode_steps == 200
+    spec = make_environment("CartPole").spec
+    assert spec is not None and spec.max_episode_steps == 200
 
 
 @pytest.mark.parametrize("name", ["NoSuchTask", "NoSuchTask-v0", "nosuchmodule:Task-v0"])
@@ -31,6 +36,45 @@ class Odd(gymnasium.Env):
     ],
 )
 def test_unsupported_spaces(observations, actions, wrapper):
-    gymnasium.register("Odd-v0", lambda: Odd(observations, actions))
+    gymnasium.register("Odd-v0", lambda **_: Odd(observations, actions))
     with pytest.raises(UserError, match=wrapper):
         make_environment("Odd-v0")
+
+
+def test_mujoco_is_left_alone_where_nothing_needs_it(tmp_path: pathlib.Path):
+    program = """
+import sys
+from mgail_tf.envs import rendering
+from mgail_tf.envs.make import make_environment
+make_environment("CartPole")
+print("mujoco" in sys.modules)
+"""
+    done = python("-c", program, folder=tmp_path, PYTHONPATH=str(ROOT))
+    assert done.stdout == "False\n", done.stderr
+
+
+# A whole task, an id without its version, and one that is registered when its module is imported.
+@pytest.mark.parametrize("name", ["HalfCheetah", "Swimmer", "own:Cheetah-v0"])
+def test_mujocos_messages_become_warnings(name, tmp_path: pathlib.Path):
+    (tmp_path / "own.py").write_text(
+        'import gymnasium\ngymnasium.register("Cheetah-v0", '
+        '"gymnasium.envs.mujoco.half_cheetah_v5:HalfCheetahEnv", max_episode_steps=1000)\n'
+    )
+    program = f"""
+import warnings
+from mgail_tf.envs.make import make_environment
+with warnings.catch_warnings(record=True, action="always") as messages:
+    for _ in range(2):
+        env = make_environment({name!r})
+        env.reset(seed=0)
+    env.unwrapped.data.qpos[:] = 1e30
+    env.step(env.action_space.sample())
+print(*[str(warning.message) for warning in messages], sep="\\n")
+"""
+    done = python("-c", program, folder=tmp_path, PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}")
+    # Gymnasium warns, too, of an id without its version.
+    messages = [line for line in done.stdout.splitlines() if "WARN" not in line]
+    assert len(messages) == 1 and messages[0].startswith("Nan, Inf or huge value"), done
+    # Nothing is printed, and there is no MUJOCO_LOG.TXT.
+    assert not done.stderr
+    assert [file.name for file in tmp_path.iterdir() if file.suffix == ".TXT"] == []

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -108,7 +110,7 @@ def test_constant_stddev_is_the_given_one():
 
 
 def test_learned_stddev_starts_about_the_given_one_and_learns():
-    policy = GaussianPolicy(2, [100, 50], [0.01, 5.0], learn_stddev=True)
+    policy: Any = GaussianPolicy(2, [100, 50], [0.01, 5.0], learn_stddev=True)
     observation = np.random.default_rng(8).normal(size=(200, 11))
     ratio = policy(observation).stddev() / [0.01, 5.0]
     assert 0.5 < np.exp(np.mean(np.log(ratio))) < 2.0
@@ -156,7 +158,7 @@ def test_move_to_bounds(action, value, passes_when_falling, passes_when_rising):
 
 
 def test_gaussian_actions_keep_within_bounds_of_each_component():
-    low, high = np.float32([-0.1, -INFINITY]), np.float32([INFINITY, 0.2])
+    low, high = np.array([-0.1, -INFINITY], np.float32), np.array([INFINITY, 0.2], np.float32)
     policy = GaussianPolicy(2, [4], 1.0, low=low, high=high)
     observation, noise = draw_pairs(policy, 2)
     unbounded = policy(observation).mean() + noise

@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import Any
 
 import numpy as np
 import pytest
@@ -164,7 +165,7 @@ def test_cloning_goes_through_the_same_loop(cartpole, tmp_path, eagerly):
 def test_a_run_of_cloning_is_resumed(cartpole, tmp_path):
     config = configs.make("CartPole", **CLONING)
     make_trainer(config, cartpole, tmp_path).train(progress=False)
-    resumed = make_trainer(config, cartpole, tmp_path)
+    resumed: Any = make_trainer(config, cartpole, tmp_path)
     assert resumed.learner.finished and resumed.state.rounds == 3
     before = resumed.learner.best_policy.get_weights()
     result = resumed.train(progress=False)
@@ -177,7 +178,7 @@ def test_the_seed_decides_the_whole_run(cartpole, tmp_path):
     first = []
     for index, seed in enumerate([3, 3, 4]):
         config = configs.make("CartPole", **SMALL, seed=seed)
-        trainer = make_trainer(config, cartpole, tmp_path / str(index))
+        trainer: Any = make_trainer(config, cartpole, tmp_path / str(index))
         first.append((weights(trainer)[2], trainer.collector.environments.observation))
     for one, other, differs in zip(first[0], first[1], first[2], strict=True):
         np.testing.assert_array_equal(one, other)

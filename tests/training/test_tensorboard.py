@@ -1,5 +1,6 @@
 import io
 import json
+from typing import Any
 import urllib.request
 
 import imageio
@@ -140,7 +141,7 @@ def test_without_a_renderer_training_goes_on(tmp_path, capsys):
 
 def test_animation_comes_with_its_size(tmp_path):
     gif = io.BytesIO()
-    frames = [np.full([12, 20, 3], value, np.uint8) for value in (0, 100, 200)]
+    frames: Any = [np.full([12, 20, 3], value, np.uint8) for value in (0, 100, 200)]
     imageio.mimsave(gif, frames, format="gif")
     TensorBoard(tmp_path).write_animation("film", 7, gif.getvalue())
     [file] = tmp_path.iterdir()

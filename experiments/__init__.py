@@ -1,0 +1,1 @@
+"""Studies of many runs; `run.py` is the program."""

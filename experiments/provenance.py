@@ -1,0 +1,116 @@
+"""Where a result comes from: command, commit, machine."""
+
+import datetime
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import shlex
+import subprocess
+from typing import Any
+
+from mgail_tf.errors import UserError
+
+FILE = "provenance.json"
+ROOT = pathlib.Path(__file__).parent.parent
+# The runs depend on none of these; results and pictures change while a study is at work.
+_NOT_CODE = (":(exclude)experiments/results", ":(exclude)docs")
+
+
+def record(folder: pathlib.Path, command: str, cores: int) -> None:
+    """Adds a start of `command` to the `provenance.json` of a run's folder.
+
+    A run that is interrupted may go on under another commit or on another machine; so each start
+    has an entry of its own.
+
+    Args:
+      folder: the run's.
+      command: as `portable` gives it.
+      cores: how many the run has for itself.
+    """
+    starts = read(folder)["starts"] if (folder / FILE).exists() else []
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    starts.append({"time": now, **source(), "machine": machine(), "cores": cores})
+    text = json.dumps({"command": command, "starts": starts}, indent=2) + "\n"
+    write_whole(folder / FILE, text)
+
+
+def read(folder: pathlib.Path) -> dict[str, Any]:
+    """What `record` has written: `command` and `starts`.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    try:
+        recorded = json.loads((folder / FILE).read_text())
+        return {"command": recorded["command"], "starts": recorded["starts"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{folder / FILE} is damaged ({error!r}); remove the folder") from error
+
+
+def write_whole(file: pathlib.Path, text: str) -> None:
+    """Writes a file, all of it or nothing: one that is interrupted leaves what was there."""
+    partial = file.with_name(f"{file.name}.partial")
+    partial.write_text(text)
+    os.replace(partial, file)
+
+
+def portable(program: pathlib.Path, arguments: tuple[str, ...]) -> str:
+    """A command as one types it in the repository's folder, on any machine."""
+    return shlex.join(["python", f"{program.parent.name}/{program.name}", *arguments])
+
+
+def source() -> dict[str, Any]:
+    """The commit that is checked out, and whether files differ from it (`dirty`).
+
+    Both are None where there is no repository.
+    """
+    commit = _git("rev-parse", "HEAD")
+    changes = _git("status", "--porcelain", "--", ".", *_NOT_CODE)
+    return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores of the whole machine, and the versions that results may depend on."""
+    packages = {name: _version(name) for name in ("tensorflow", "keras", "gymnasium", "mujoco")}
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        **packages,
+    }
+
+
+def _processor() -> str:
+    # Linux says it here, and `platform.processor()` only the architecture, or nothing.
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def commits(provenances: list[dict[str, Any]]) -> list[str]:
+    """The commits of some runs' starts in short, each once; with a mark where files differed."""
+    starts = [start for provenance in provenances for start in provenance["starts"]]
+    names = [
+        f"{(start['commit'] or 'unknown')[:7]}{' with changes' if start['dirty'] else ''}"
+        for start in starts
+    ]
+    return list(dict.fromkeys(names))

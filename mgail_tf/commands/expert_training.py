@@ -1,0 +1,124 @@
+"""Trains TRPO experts with sb3-contrib; this module needs torch, unlike the rest of the package."""
+
+import json
+import pathlib
+import time
+from typing import Any
+
+import gymnasium
+import numpy as np
+from sb3_contrib import TRPO
+from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize, sync_envs_normalization
+import torch
+
+from mgail_tf import trpo_policy
+from mgail_tf.commands.expert_configs import ExpertConfig
+from mgail_tf.envs.make import make_environment
+from mgail_tf.networks.encoding import ObservationEncoder
+from mgail_tf.seeds import EVALUATION_SEED
+
+
+class Training:
+    """A TRPO expert in training, and its folder; what is in the folder is resumed.
+
+    Args:
+      env_name: a task.
+      config: the expert's hyperparameters.
+      folder: where the training is kept.
+
+    Attributes:
+      progress: what is known about the training so far, for JSON.
+    """
+
+    def __init__(self, env_name: str, config: ExpertConfig, folder: pathlib.Path):
+        torch.set_num_threads(1)
+        self.config, self.folder = config, folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+        def make() -> gymnasium.Env:
+            return make_environment(env_name)
+
+        envs = DummyVecEnv([make] * config.num_envs)
+        envs.seed(config.seed)
+        if (folder / "progress.json").exists():
+            self.progress = json.loads((folder / "progress.json").read_text())
+            self._load("latest", envs)
+        else:
+            self.progress: dict[str, Any] = {
+                "steps": 0,
+                "settling": False,
+                "wall_seconds": 0.0,
+                "best_return": None,
+                "curve": [],
+            }
+            self.envs = VecNormalize(envs)
+            continuous = isinstance(envs.action_space, gymnasium.spaces.Box)
+            noise = {"log_std_init": config.log_std_init} if continuous else {}
+            self.model = TRPO(
+                "MlpPolicy",
+                self.envs,
+                n_steps=config.rollout_steps,
+                target_kl=config.target_kl,
+                batch_size=512,
+                seed=config.seed,
+                policy_kwargs={"net_arch": [64, 64]} | noise,
+            )
+        self.test_envs = VecNormalize(DummyVecEnv([make] * 5), training=False, norm_reward=False)
+
+    def _load(self, name: str, envs: Any, **options: Any) -> None:
+        self.envs = VecNormalize.load(self.folder / f"{name}_normalization.pkl", envs)
+        self.model = TRPO.load(
+            self.folder / f"{name}_model.zip", env=self.envs, device="cpu", **options
+        )
+        self.envs.gamma = self.model.gamma
+
+    def settle(self) -> None:
+        """Goes back to the best policy, and from there learns in smaller steps."""
+        config = self.config
+        options = {"target_kl": config.target_kl / 5} | config.settling_options
+        self._load("best", self.envs.venv, **options)
+        self.model.num_timesteps = self.progress["steps"]
+        # The best return starts anew, because settling is judged by more episodes.
+        self.progress |= {"settling": True, "best_return": None}
+
+    def advance(self, steps: int) -> None:
+        """Trains for about so many steps, evaluates, and saves."""
+        started = time.time()
+        self.model.learn(steps, reset_num_timesteps=False)
+        sync_envs_normalization(self.envs, self.test_envs)
+        self.test_envs.seed(EVALUATION_SEED)
+        progress = self.progress
+        mean, deviation = evaluate_policy(
+            self.model,
+            self.test_envs,
+            n_eval_episodes=self.config.settling_episodes if progress["settling"] else 10,
+        )
+        progress["steps"] = self.model.num_timesteps
+        progress["wall_seconds"] += time.time() - started
+        progress["curve"].append([progress["steps"], float(mean), float(deviation)])
+        names = ["latest"]
+        if progress["best_return"] is None or mean >= progress["best_return"]:
+            progress["best_return"], progress["best_steps"] = float(mean), progress["steps"]
+            names.append("best")
+        for name in names:
+            self.model.save(self.folder / f"{name}_model.zip")
+            self.envs.save(self.folder / f"{name}_normalization.pkl")
+        (self.folder / "progress.json").write_text(json.dumps(progress))
+
+
+def export(
+    env_name: str, config: ExpertConfig, training_folder: pathlib.Path, folder: pathlib.Path
+) -> None:
+    """Writes the best policy of a training as a SavedModel."""
+    state = TRPO.load(training_folder / "best_model.zip", device="cpu").policy.state_dict()
+    env = make_environment(env_name)
+    normalization = VecNormalize.load(
+        training_folder / "best_normalization.pkl", DummyVecEnv([lambda: env])
+    )
+    statistics = normalization.obs_rms
+    observations = ObservationEncoder(
+        statistics.mean, np.sqrt(statistics.var + normalization.epsilon), normalization.clip_obs
+    )
+    weights = {name: values.numpy() for name, values in state.items()}
+    trpo_policy.deploy(weights, observations, env.action_space, config.noise_scale).save(folder)

@@ -1,0 +1,45 @@
+"""Stands for run/main.py: writes what a run writes, and does what its flags and environment say.
+
+--fail: fails. --die_first: is killed at its first start, half-way. --meet=NAME: goes on only when
+the run of that name is at work, too. SLEEP in the environment: sleeps until it is ended.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import sys
+import time
+
+words = [word.removeprefix("--").partition("=") for word in sys.argv[1:]]
+told = {name: value for name, _, value in words}
+folder = pathlib.Path(told["logdir"])
+resumed = (folder / "checkpoint").exists()
+(folder / "checkpoint").touch()
+with (folder.parent / "order.txt").open("a") as order:
+    order.write(f"{folder.name}\n")
+threads = {name: value for name, value in os.environ.items() if name.endswith("_THREADS")}
+cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+(folder / "share.json").write_text(json.dumps({"cores": cores, "threads": threads}))
+(folder / "path.json").write_text(json.dumps(sys.path))
+(folder / "pid").write_text(str(os.getpid()))
+print("at work")
+if "SLEEP" in os.environ:
+    time.sleep(600)
+if "fail" in told:
+    print("  0%\r 50%\rthis went wrong\n", file=sys.stderr)
+    sys.exit(3)
+if "die_first" in told and not resumed:
+    os.kill(os.getpid(), signal.SIGKILL)
+if "meet" in told:
+    deadline = time.monotonic() + 60
+    while not (folder.parent / told["meet"] / "pid").exists():
+        assert time.monotonic() < deadline, "the other never came"
+        time.sleep(0.01)
+lines = [
+    {"env_steps": steps, "normalized_return": level, "loss": 1.0}
+    for steps, level in ((100, None), (200, 0.5))
+]
+(folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+outcome = {"wall_seconds": 60.0, "normalized_return": 0.75, "resumed": resumed}
+(folder / "result.json").write_text(json.dumps(outcome))

@@ -1,0 +1,162 @@
+import importlib
+import json
+import pathlib
+import re
+
+from absl import flags
+from absl.testing import flagsaver
+import numpy as np
+from programs import run
+import pytest
+
+from experiments import provenance
+from experiments.result import Result
+from experiments.studies import ablation, authors_hopper, cloning, figure5
+from mgail_tf.errors import UserError
+
+STUDIES = [ablation, authors_hopper, cloning, figure5]
+
+
+@pytest.fixture(autouse=True)
+def parsed():
+    flags.FLAGS.mark_as_parsed()
+
+
+def made(name: str, final: float | None, curve=((1, 0.0),), **result) -> tuple[str, Result]:
+    steps, returns = zip(*curve, strict=True)
+    curves = {"env_steps": list(steps), "normalized_return": list(returns)}
+    return name, Result(name, {"normalized_return": final, **result}, curves, {"starts": []})
+
+
+def lines(capsys):
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.fixture(scope="module")
+def known_flags(tmp_path_factory):
+    """The names of `run/main.py`'s flags."""
+    told = run("main.py", "--helpfull", folder=tmp_path_factory.mktemp("help")).stdout
+    return set(re.findall(r"^ *--(\w+)", told, re.MULTILINE))
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.__name__.split(".")[-1])
+def test_runs_are_told_apart_and_their_flags_exist(study, quick, known_flags):
+    runs = study.runs(quick)
+    assert len({each.name for each in runs}) == len({each.flags for each in runs}) == len(runs)
+    assert all(re.fullmatch(r"[\w-]+", each.name) for each in runs)
+    told = {flag for each in runs for flag in each.flags}
+    assert all(re.fullmatch(r"--\w+=.+", flag) for flag in told)
+    assert {flag.removeprefix("--").partition("=")[0] for flag in told} <= known_flags
+
+
+def test_ablation_takes_whole_budgets_unless_asked():
+    assert len(ablation.runs(False)) == 13 * 2 * 3
+    assert "total_steps" not in str(ablation.runs(False))
+    with flagsaver.flagsaver(half_budgets=True):
+        shorter = ablation.runs(False)
+    assert all("--total_steps=" in str(each) for each in shorter)
+    assert not {each.name for each in shorter} & {each.name for each in ablation.runs(False)}
+
+
+def test_ablation_table(capsys, tmp_path):
+    results = dict(
+        [made("Hopper-all-of-it-100", 0.5), made("HalfCheetah-no-value-102", None)],
+    )
+    without_matplotlib(lambda: ablation.report(results, tmp_path))
+    table = lines(capsys)
+    assert table[0] == "| changed | Hopper | HalfCheetah |"
+    assert table[2] == "| all of it | 0.500 - - | - - - |"
+    assert table[4] == "| no value | - - - | - - not known |"
+    assert len([line for line in table if line.startswith("|")]) == 2 + len(ablation.ROWS)
+
+
+def test_cloning_table(capsys, tmp_path):
+    results = dict([made("Hopper-4-0", 0.5), made("Hopper-4-2", 0.7)])
+    cloning.report(results, tmp_path)
+    table = lines(capsys)
+    assert table[0] == "| task | trajectories | normalised returns | mean |"
+    assert table[2] == "| HalfCheetah | 4 | - - - - - | - |"
+    assert table[4] == "| Hopper | 4 | 0.500 - 0.700 - - | 0.600 +- 0.100 |"
+
+
+def test_figure5_table(capsys, tmp_path):
+    curve = (100, 0.0), (200, 0.2), (300, 0.4), (400, 0.8)
+    results = dict([made(f"Hopper-advanced-{seed}", 0.9, curve) for seed in (0, 2)])
+    without_matplotlib(lambda: figure5.report(results, tmp_path))
+    table = lines(capsys)
+    assert table[2] == "| Hopper | basic | - | - | - - - |"
+    assert table[3] == "| Hopper | advanced | 0.35 0.35 | 0.60 0.60 | 0.900 - 0.900 |"
+
+
+def test_authors_table(capsys, tmp_path):
+    curve = (400_000, 0.2), (500_000, 0.4), (500_001, 0.6), (1_500_000, 0.95)
+    speed = {"env_steps": 1_500_000, "wall_seconds": 350.0, "evaluation_seconds": 50.0}
+    results = dict(
+        [made(f"Hopper-{seed}", 0.9, curve, **speed) for seed in (0, 2)],
+    )
+    authors_hopper.report(results, tmp_path)
+    table = lines(capsys)
+    assert len(table) == 7
+    assert table[2] == (
+        "| the authors' code, seed 0 | 0.20 | 0.32 | 0.37 | 0.44 | 0.45 | 0.29 "
+        "| 0.38 | 0.99 | 3 of 99 | - | - |"
+    )
+    assert table[3] == (
+        "| seed 0 | 0.30 | 0.60 | 0.95 | - | - | - | 0.77 | 0.95 | 1 of 4 | 0.90 | 5,000 |"
+    )
+    assert table[5].startswith("| all seeds | 0.30 | 0.60 | 0.95 | ")
+    assert "2 of 8" in table[5]
+    authors_hopper.report(results | dict([made("CartPole-0", 1.0, curve, **speed)]), tmp_path)
+    assert lines(capsys)[-1].startswith("| CartPole | 0.30 | 0.60 | 0.95 | - ")
+    for text in "", "a,b\n1,2\n", "env_steps,normalised_return\n1,x\n":
+        (tmp_path / "curve.csv").write_text(text)
+        with (
+            flagsaver.flagsaver(authors_curve=str(tmp_path / "curve.csv")),
+            pytest.raises(UserError, match="authors_curve"),
+        ):
+            authors_hopper.report(results, tmp_path)
+
+
+def without_matplotlib(report):
+    """A report, whether or not its picture can be drawn."""
+    try:
+        importlib.import_module("matplotlib")
+    except ImportError:
+        with pytest.raises(UserError, match="pip install matplotlib"):
+            report()
+    else:
+        report()
+
+
+@pytest.mark.parametrize("complete", [False, True])
+@pytest.mark.parametrize(
+    ("study", "picture"), [(ablation, "ablation.png"), (figure5, "figure5.png")]
+)
+def test_pictures(study, picture, complete, tmp_path):
+    pytest.importorskip("matplotlib")
+    runs = study.runs(False) if complete else study.runs(False)[::5]
+    rising = [(steps, steps / 1e6) for steps in range(0, 1_000_000, 100_000)]
+    results = dict(made(each.name, 0.5, rising) for each in runs)
+    study.report(results, tmp_path / "pictures")
+    image = importlib.import_module("matplotlib.image").imread(tmp_path / "pictures" / picture)
+    assert image.shape[0] > 300 and np.ptp(image[..., :3]) > 0.5
+
+
+def test_committed_results_are_of_the_runs_that_the_studies_have():
+    for study in STUDIES:
+        name = study.__name__.split(".")[-1]
+        commands = {
+            each.name: provenance.portable(pathlib.Path("run/main.py"), each.flags)
+            for half in (False, True)
+            for each in with_budgets(study, half)
+        }
+        for file in (provenance.ROOT / "experiments" / "results" / name).glob("*.json"):
+            kept = json.loads(file.read_text())
+            assert kept["name"] == file.stem
+            assert kept["provenance"]["command"] == commands[file.stem]
+
+
+def with_budgets(study, half):
+    with flagsaver.flagsaver(half_budgets=half):
+        return study.runs(False)
