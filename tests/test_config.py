@@ -80,7 +80,7 @@ def test_defaults_are_the_tasks_own():
 @pytest.mark.parametrize("task", TASKS)
 def test_the_papers_preset_has_a_budget_of_its_own(task):
     assert configs.make(task, preset="paper").run.total_steps == configs.PAPER_STEPS
-    assert configs.make(task, preset="paper", total_steps=7_000).run.total_steps == 7_000
+    assert configs.make(task, preset="paper", total_steps=700_000).run.total_steps == 700_000
 
 
 @pytest.mark.parametrize(
