@@ -80,7 +80,7 @@ def test_defaults_are_the_tasks_own():
 @pytest.mark.parametrize("task", TASKS)
 def test_the_papers_preset_has_a_budget_of_its_own(task):
     assert configs.make(task, preset="paper").run.total_steps == configs.PAPER_STEPS
-    assert configs.make(task, preset="paper", total_steps=7_000).run.total_steps == 7_000
+    assert configs.make(task, preset="paper", total_steps=700_000).run.total_steps == 700_000
 
 
 @pytest.mark.parametrize(
@@ -130,3 +130,119 @@ def test_settings_at_their_bounds_are_fine():
         policy_updates=1,
     )
     configs.make("Hopper", algorithm="bc", total_steps=1)
+
+
+RECIPE = {
+    "num_envs": 16,
+    "segment_length": 5,
+    "mean_cut_length": 300,
+    "noise_stddev": 0.3,
+    "final_noise_scale": 0.33,
+    "learn_noise": False,
+    "temperature": 1.0,
+    "policy_updates": 40,
+    "discriminator_updates": 8,
+    "forward_model_updates": 8,
+    "policy_segments": 64,
+    "policy_replay_steps": 50_000,
+    "batch_size": 256,
+    "demonstrated_fraction": 0.3,
+    "resample_actions": False,
+    "restart_segments": False,
+    "replay_steps": 50_000,
+    "policy_hidden": [100, 50],
+    "discriminator_hidden": [200, 100],
+    "value_hidden": [100, 100],
+    "forward_model": "basic",
+    "forward_model_width": 100,
+    "forward_model_history": 1,
+    "forward_model_residual": True,
+    "outputs_per_action": True,
+    "observation_limit": 10.0,
+    "discount": 0.99,
+    "use_value": True,
+    "value_decay": 0.98,
+    "value_average_decay": 0.98,
+    "gradient_penalty": 1.0,
+    "state_gradient_clip": 10.0,
+    "policy_learning_rate": 3e-4,
+    "discriminator_learning_rate": 1e-3,
+    "value_learning_rate": 1e-3,
+    "forward_model_learning_rate": 1e-3,
+    "final_learning_rate_scale": 0.02,
+    "averaging_window": 0.1,
+}
+LARGEST = 2**31 - 1
+BOUNDS = {
+    **dict.fromkeys(
+        [
+            *("subsample", "total_steps", "evaluation_episodes", "final_episodes"),
+            *("num_envs", "segment_length", "policy_segments", "policy_replay_steps"),
+            *("policy_updates", "discriminator_updates", "forward_model_updates"),
+            *("batch_size", "replay_steps", "patience", "max_epochs"),
+            *("policy_hidden", "discriminator_hidden", "value_hidden"),
+            *("forward_model_width", "forward_model_history"),
+        ],
+        (1, LARGEST),
+    ),
+    # Of many of these, 0 says that there is none.
+    **dict.fromkeys(
+        [
+            *("num_trajectories", "seed", "evaluate_every", "film_every", "mean_cut_length"),
+            *("noise_stddev", "gradient_penalty", "state_gradient_clip"),
+            *("policy_learning_rate", "discriminator_learning_rate"),
+            *("value_learning_rate", "forward_model_learning_rate"),
+        ],
+        (0, LARGEST),
+    ),
+    **dict.fromkeys(
+        [
+            *("demonstrated_fraction", "averaging_window", "value_decay", "value_average_decay"),
+            *("final_noise_scale", "final_learning_rate_scale"),
+        ],
+        (0, 1),
+    ),
+    # Something is divided by these.
+    **dict.fromkeys(["temperature", "observation_limit"], (1e-3, LARGEST)),
+    "discount": (0, 0.9999),
+    "training_fraction": (0.01, 0.99),
+}
+
+
+def numbers_of(options):
+    """The groups of a learner, and their fields that are numbers or tuples of them."""
+    for group in [*COMMON, *configs.option_groups(options).values()]:
+        for field in dataclasses.fields(group):
+            if isinstance(field.default, int | float | tuple) and not isinstance(
+                field.default, bool
+            ):
+                yield group, field.name, field.default
+
+
+@pytest.mark.parametrize("options", [MGAILOptions, CloningOptions])
+def test_numbers_keep_within_their_bounds(options):
+    for group, name, default in numbers_of(options):
+        low, high = BOUNDS[name]
+        beyond = 1e-6 if isinstance(default, float) else 1
+        for good, bad in (low, low - beyond), (high, high * (1 + 1e-6) + (beyond == 1)):
+            if isinstance(default, tuple):
+                good, bad = (5, good), (5, bad)
+            assert getattr(group(**{name: good}), name) == good
+            with pytest.raises(UserError, match=f"--{name}=.*must be from {low} to {high}"):
+                group(**{name: bad})
+
+
+def test_the_defaults_are_the_recipe_that_the_results_are_of():
+    """Whoever changes one must measure anew what docs/results.md says."""
+    flat = configs.make("Swimmer-v5").flat()
+    common = {field.name for group in COMMON for field in dataclasses.fields(group)}
+    assert {name: value for name, value in flat.items() if name not in common} == RECIPE
+    assert dataclasses.asdict(CloningOptions()) == {
+        "policy_hidden": (100, 50),
+        "batch_size": 128,
+        "policy_learning_rate": 1e-3,
+        "training_fraction": 0.7,
+        "patience": 50,
+        "max_epochs": 2000,
+        "observation_limit": 10.0,
+    }

@@ -18,7 +18,6 @@ import pytest
 import tensorflow as tf
 
 from mgail_tf.algorithms import mgail
-from mgail_tf.algorithms.mgail import follow, repeat
 from mgail_tf.algorithms.objective import Rollout, objective, prediction_loss
 from mgail_tf.algorithms.returns import value_targets
 from mgail_tf.networks.discriminator import EXPERT, classification_loss
@@ -445,19 +444,3 @@ def test_histograms_are_of_the_newest_experience_and_the_demonstrations():
     name = "observation/00_expert"
     np.testing.assert_array_equal(again[name], histograms[name])
     assert (other[name] != histograms[name]).any()
-
-
-def test_repeat_returns_the_means():
-    results = iter([{"a": 1.0, "b": 10.0}, {"a": 2.0, "b": 0.0}, {"a": 6.0, "b": 5.0}])
-    assert repeat(lambda: next(results), 3) == {"a": 3.0, "b": 5.0}
-    assert repeat(lambda: {"a": 4.0}, 1) == {"a": 4.0}
-
-
-def test_follow_goes_a_part_of_the_way():
-    networks = make_mgail().networks
-    average, model = networks.slow_value, networks.value
-    model.set_weights([weight + 1.0 for weight in model.get_weights()])
-    before = copy(average.trainable_variables)
-    follow(average, model, 0.25)
-    for slow, old in zip(average.trainable_variables, before, strict=True):
-        np.testing.assert_allclose(slow, old + 0.25, rtol=1e-5)
