@@ -1,0 +1,93 @@
+"""Small Minari datasets for tests.
+
+(The module is not called `datasets`: that is the library which reads what `imitation` saved, and
+the tests' folder comes first on the path.)
+"""
+
+from collections.abc import Sequence
+import os
+import pathlib
+from typing import Any
+from unittest import mock
+import warnings
+
+import gymnasium
+import minari
+from minari.data_collector import EpisodeBuffer
+import numpy as np
+
+NAME = "test/written-v0"
+CARTPOLE = (
+    gymnasium.spaces.Box(-9.0, 9.0, (4,), np.float32),
+    gymnasium.spaces.Discrete(2),
+)
+
+
+def write(
+    root: pathlib.Path,
+    buffers: Sequence[EpisodeBuffer],
+    observation_space: gymnasium.Space,
+    action_space: gymnasium.Space,
+    name: str = NAME,
+    **metadata: Any,
+) -> pathlib.Path:
+    """Writes a dataset into a folder of datasets; returns the dataset's own."""
+    with (
+        mock.patch.dict(os.environ, MINARI_DATASETS_PATH=str(root)),
+        warnings.catch_warnings(action="ignore"),
+    ):
+        minari.create_dataset_from_buffers(
+            name,
+            list(buffers),
+            observation_space=observation_space,
+            action_space=action_space,
+            **metadata,
+        )
+    return root / name
+
+
+def episode(observations: Any, actions: Any, reward: float = 1.0) -> EpisodeBuffer:
+    """An episode that the task ends.
+
+    Args:
+      observations: [length + 1, ...], or a dict of such.
+      actions: [length, ...].
+      reward: of each step.
+    """
+    length = len(actions)
+    return EpisodeBuffer(
+        observations=observations,
+        actions=actions,
+        rewards=[reward] * length,
+        terminations=[step == length - 1 for step in range(length)],
+        truncations=[False] * length,
+    )
+
+
+def write_numbered(
+    root: pathlib.Path,
+    lengths: Sequence[int] = (5, 7),
+    spaces: tuple[gymnasium.spaces.Box, gymnasium.Space] = CARTPOLE,
+    *,
+    first_number: float = 0.0,
+    reward: float = 1.0,
+) -> pathlib.Path:
+    """Writes a dataset whose k-th observation of episode e is filled with e + 0.01 k.
+
+    Args:
+      root: folder of datasets.
+      lengths: of the episodes.
+      spaces: of observations and actions; CartPole's if not given.
+      first_number: added to the very first number of each episode.
+      reward: of each step.
+    """
+    observation_space, action_space = spaces
+    buffers = []
+    for index, length in enumerate(lengths):
+        numbers = index + 0.01 * np.arange(length + 1)
+        shape = (length + 1, *observation_space.shape)
+        observations = np.array(np.broadcast_to(numbers[:, None], shape), observation_space.dtype)
+        observations[0, 0] += first_number
+        actions = np.array([action_space.sample() for _ in range(length)])
+        buffers.append(episode(observations, actions, reward))
+    return write(root, buffers, observation_space, action_space)
