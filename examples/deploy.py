@@ -15,7 +15,7 @@ def main(saved_model, env_id):
         # Raw observations in, [batch, size] float32; actions out, ready for the environment.
         action = policy.deterministic(observation[None].astype("float32"))[0].numpy()
         observation, reward, terminated, truncated, _ = env.step(action)
-        total += reward
+        total += float(reward)
         ended = terminated or truncated
     print(f"return {total:.1f}")
 

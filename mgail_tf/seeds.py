@@ -14,10 +14,9 @@ The constants are a million apart, more than any number of episodes, and no expe
 A hash (`numpy.random.SeedSequence`, 32 bits) equals a given one of the reported seeds with a
 probability of one in four thousand million.
 
-The environment draws an episode's start from the episode's seed. What is wrapped around the
-environment draws from children of that seed (`numpy.random.Generator.spawn`), because the same
-numbers twice would depend on each other: the first child is `DemonstratedStarts`', the second
-`CutEpisodes`'.
+The environment draws an episode's start from the episode's seed. `CutEpisodes`, which is around the
+environment, draws from a child of that seed (`numpy.random.Generator.spawn`), because the same
+numbers twice would depend on each other.
 """
 
 EVALUATION_SEED = 1_000_000

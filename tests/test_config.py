@@ -1,19 +1,131 @@
+import dataclasses
+from typing import get_args
+
 import pytest
 
 from mgail_tf import config as configs
+from mgail_tf.algorithms.cloning_options import CloningOptions
+from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.errors import UserError
 from mgail_tf.tasks import TASKS
 
+COMMON = [configs.Run, configs.Reporting]
+
+
+def fields_of(options):
+    """All fields of a run with these options of a learner, with repetitions."""
+    groups = [*COMMON, *configs.option_groups(options).values()]
+    return [field for group in groups for field in dataclasses.fields(group)]
+
+
+@pytest.mark.parametrize("name", configs.LEARNERS)
+def test_no_two_groups_of_a_learner_share_a_name(name):
+    _, options = configs.LEARNERS[name]
+    names = [field.name for field in fields_of(options)]
+    assert len(names) == len(set(names)) > 10
+
+
+def test_every_learners_options_are_told_apart():
+    assert {options for _, options in configs.LEARNERS.values()} == set(
+        get_args(configs.LearnerOptions)
+    )
+
+
+@pytest.mark.parametrize("name", [("mgail", "default"), ("bc", "default")])
+def test_every_option_can_be_set_and_is_written_down(name):
+    algorithm, preset = name
+    _, options = configs.LEARNERS[name]
+    given = {"algorithm": algorithm, "preset": preset, "env": "Swimmer-v5"}
+    for field in fields_of(options):
+        if field.name in given:
+            continue
+        if field.metadata["choices"]:
+            [value, *_] = set(field.metadata["choices"]) - {field.default}
+        elif isinstance(field.default, bool):
+            value = not field.default
+        elif isinstance(field.default, tuple):
+            value = (7, 8, 9)
+        elif field.name == "expert_data":
+            value = "folder"
+        elif field.name == "forward_model_history":
+            value = 2
+        else:  # A number; within its bounds, and no budget is too small for a round.
+            low, high = (field.metadata[bound] for bound in ("minimum", "maximum"))
+            value = type(field.default)(min(0.5 * (max(field.default, low) + high), 10**6))
+            if field.name in ("num_envs", "segment_length"):
+                value = field.default + 1
+        assert value != field.default, field.name
+        given[field.name] = value
+    flat = configs.make(**given).flat()
+    assert flat == {
+        name: list(value) if isinstance(value, tuple) else value for name, value in given.items()
+    }
+
+
+def test_defaults_are_the_tasks_own():
+    hopper, walker = configs.make("Hopper"), configs.make("Walker2d")
+    assert (hopper.run.num_trajectories, hopper.run.total_steps) == (4, 150_000)
+    assert isinstance(walker.learner, MGAILOptions)
+    assert walker.learner.acting.mean_cut_length == 1000
+    assert configs.make("Walker2d", mean_cut_length=5).flat()["mean_cut_length"] == 5
+    other = configs.make("Swimmer-v5")
+    assert (other.run.num_trajectories, other.run.total_steps) == (0, 500_000)
+    # A task's hyperparameters are MGAIL's.
+    cloning = configs.make("Walker2d", algorithm="bc")
+    assert cloning.learner == CloningOptions()
+    assert cloning.run.num_trajectories == 4
+
 
 @pytest.mark.parametrize("task", TASKS)
-def test_papers_preset_gets_to_the_policys_turn(task):
-    config = configs.make(task, "paper")
-    steps_before = (config.preparation_rounds + config.block_rounds) * 7 * 10
-    assert config.total_steps > 10 * steps_before
+def test_the_papers_preset_has_a_budget_of_its_own(task):
+    assert configs.make(task, preset="paper").run.total_steps == configs.PAPER_STEPS
+    assert configs.make(task, preset="paper", total_steps=7_000).run.total_steps == 7_000
 
 
-def test_budget_that_ends_before_the_policys_turn():
-    blocks = {"preparation_rounds": 3, "block_rounds": 2, "num_envs": 2, "segment_length": 5}
-    configs.make("Hopper", total_steps=60, **blocks)
-    with pytest.raises(UserError, match="total_steps=59"):
-        configs.make("Hopper", total_steps=59, **blocks)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"nonsense": 1}, "--nonsense: mgail has no such option"),
+        ({"patience": 3}, "--patience: mgail has no such option"),
+        ({"algorithm": "bc", "discount": 0.9}, "--discount: behavioural cloning .* no such option"),
+        (
+            {"algorithm": "bc", "discount": 0.9, "num_envs": 3},
+            "--discount, --num_envs: behavioural cloning",
+        ),
+        ({"preset": "paper", "averaging_window": 0.5}, "--averaging_window: the authors' loop"),
+        ({"algorithm": "bc", "preset": "paper"}, "--preset=paper: bc has no such preset"),
+        ({"algorithm": "magic"}, "--algorithm=magic: use one of mgail, bc"),
+        ({"preset": "magic"}, "--preset=magic: use one of default, paper"),
+        ({"forward_model": "magic"}, "--forward_model=magic: use one of advanced, basic"),
+        ({"discount": 1.0}, "--discount=1.0: must be from 0 to 0.9999"),
+        ({"discount": float("nan")}, "--discount=nan: must be from"),
+        ({"seed": -1}, "--seed=-1: must be from 0"),
+        ({"policy_hidden": (5, 0)}, "--policy_hidden=0: must be from 1"),
+        ({"total_steps": 79}, "--total_steps=79: must be at least num_envs . segment_length, 80"),
+        ({"replay_steps": 79}, "--replay_steps=79: must be at least"),
+        ({"policy_replay_steps": 79}, "--policy_replay_steps=79: must be at least"),
+        ({"forward_model_history": 6}, "--forward_model_history=6: must not exceed"),
+        (
+            {"forward_model_history": 4, "batch_size": 3},
+            "--forward_model_history=4: must not exceed segment_length or batch_size",
+        ),
+    ],
+)
+def test_bad_settings_are_refused_by_name(settings, message):
+    with pytest.raises(UserError, match=message):
+        configs.make("Hopper", **settings)
+
+
+def test_settings_at_their_bounds_are_fine():
+    configs.make(
+        "Hopper",
+        total_steps=80,
+        replay_steps=80,
+        policy_replay_steps=80,
+        forward_model_history=5,
+        batch_size=5,
+        discount=0.9999,
+        demonstrated_fraction=1.0,
+        policy_updates=1,
+    )
+    configs.make("Hopper", algorithm="bc", total_steps=1)

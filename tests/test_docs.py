@@ -66,12 +66,12 @@ def definition(text, name):
     return ast.get_source_segment(text, node)
 
 
-def quoted_definition(quote):
+def quoted_definition(quote) -> str:
     """The source of what a quote is said to be in."""
     file = GUIDE.parent / quote.file
     stem, _, name = quote.symbol.partition(".")
     assert stem == file.stem, f"{quote.symbol} is linked to {file.name}"
-    return definition(file.read_text(), name)
+    return definition(file.read_text(), name) or ""
 
 
 def one_line(code):

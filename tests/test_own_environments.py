@@ -3,15 +3,14 @@
 import json
 import os
 import shutil
-from unittest import mock
 
 import gymnasium
 from gymnasium.wrappers import FlattenObservation
-import minari
 from minari.data_collector import EpisodeBuffer
 import numpy as np
 from programs import ROOT, run
 import pytest
+import sample_data
 import tensorflow as tf
 import thirdparty
 
@@ -20,7 +19,7 @@ from mgail_tf.data import demonstrations, minari_writer
 from mgail_tf.envs.episodes import Episode, play, play_randomly
 from mgail_tf.envs.parallel import ParallelEnvironments
 from mgail_tf.errors import UserError
-from mgail_tf.training.trainer import Trainer
+from mgail_tf.training.build import make_trainer
 
 
 def demonstrate(name, folder):
@@ -36,8 +35,8 @@ def demonstrate(name, folder):
 def test_learns_in_any_action_space(name, tmp_path):
     env_name = demonstrate(name, tmp_path / "dataset")
     config = configs.make(env_name, total_steps=2400, evaluate_every=1200, final_episodes=10)
-    trainer = Trainer(config, demonstrations.load(tmp_path / "dataset", env_name), tmp_path / "run")
-    result = trainer.train(progress=False)
+    demonstrated = demonstrations.load(tmp_path / "dataset", env_name)
+    result = make_trainer(config, demonstrated, tmp_path / "run").train(progress=False)
     assert result["normalized_return"] > 0.95
     env = gymnasium.make(env_name)
     policy = tf.saved_model.load(str(tmp_path / "run" / "saved_model"))
@@ -128,16 +127,12 @@ def test_a_dataset_of_named_observations_fits_the_flattened_environment(tmp_path
         terminations=ends,
         truncations=np.zeros(length, bool),
     )
-    with mock.patch.dict(os.environ, MINARI_DATASETS_PATH=str(tmp_path)):
-        minari.create_dataset_from_buffers(
-            "test/sensors-v0",
-            [buffer],
-            observation_space=Sensors.observation_space,
-            action_space=gymnasium.spaces.Discrete(2),
-        )
+    dataset = sample_data.write(
+        tmp_path, [buffer], Sensors.observation_space, gymnasium.spaces.Discrete(2)
+    )
 
     gymnasium.register("Flattened-v0", lambda: FlattenObservation(sensors()))
-    loaded = demonstrations.load(tmp_path / "test" / "sensors-v0", "Flattened-v0")
+    loaded = demonstrations.load(dataset, "Flattened-v0")
     expected = push_right(FlattenObservation(sensors()))
     np.testing.assert_array_equal(loaded.observations, expected[:-1])
     np.testing.assert_array_equal(loaded.next_observations, expected[1:])
@@ -145,7 +140,7 @@ def test_a_dataset_of_named_observations_fits_the_flattened_environment(tmp_path
     gymnasium.register("Scaled-v0", lambda: Tenfold(FlattenObservation(sensors())))
     for other in "Scaled-v0", "Acrobot":
         with pytest.raises(UserError, match="observations"):
-            demonstrations.load(tmp_path / "test" / "sensors-v0", other)
+            demonstrations.load(dataset, other)
 
 
 class Tenfold(gymnasium.ObservationWrapper):

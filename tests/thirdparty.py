@@ -1,5 +1,7 @@
 """A package as users have them: an import registers its environments with gymnasium."""
 
+from typing import Any
+
 import gymnasium
 from gymnasium.spaces import Box, Discrete
 import numpy as np
@@ -54,5 +56,6 @@ def expert(env_name, observation):
     return np.array([velocity], space.dtype)
 
 
+reach: Any = Reach  # Gymnasium takes a class, its annotation does not say so.
 for name, space in SPACES.items():
-    gymnasium.register(f"{name}-v0", Reach, max_episode_steps=60, kwargs={"action_space": space})
+    gymnasium.register(f"{name}-v0", reach, max_episode_steps=60, kwargs={"action_space": space})

@@ -224,7 +224,7 @@ class MGAIL(tf.Module):
         counted = segment.counted(restart)
         with tf.GradientTape() as tape:
             error = self.networks.value.estimates(rollout.observations) - targets[..., None]
-            loss = tf.reducefraction(counted[..., None] * error**2)
+            loss = tf.reduce_mean(counted[..., None] * error**2)
         norm = descend(tape, loss, self.networks.value, self.optimizers.value)
         follow(self.networks.slow_value, self.networks.value, 1.0 - losses.value_average_decay)
         return {
@@ -237,6 +237,11 @@ class MGAIL(tf.Module):
     def histograms(self, seed: int) -> dict[str, np.ndarray]:
         """Agent beside expert; see `histograms.compare`."""
         newest = 2000 // self._options.acting.num_envs
-        agent = self.replay.sample(1000, 1, [0, seed], newest)
-        expert = self.demonstrated.sample(1000, 1, [0, seed])
+        agent, expert = (
+            (segment.observation[0], segment.action[0])
+            for segment in (
+                self.replay.sample(1000, 1, [0, seed], newest),
+                self.demonstrated.sample(1000, 1, [0, seed]),
+            )
+        )
         return compare(self.networks.discriminator, agent, expert)

@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import os
 import sys
+from typing import NoReturn
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Users' own environments may be in a module of the folder that they are in.
@@ -69,7 +70,7 @@ def describe(field: dataclasses.Field) -> str:
     return f"  --{field.name}: {field.metadata['help']}{ending}"
 
 
-def _parse_flags(arguments):
+def _parse_flags(arguments: list[str]) -> None:
     try:
         left = flags.FLAGS(arguments)[1:]
     except flags.Error as error:
@@ -78,7 +79,7 @@ def _parse_flags(arguments):
         _fail(f"unexpected arguments: {' '.join(left)}; settings are given as --name=value")
 
 
-def _fail(error):
+def _fail(error: object) -> NoReturn:
     print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
     sys.exit(2)
 

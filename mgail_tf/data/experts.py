@@ -66,11 +66,11 @@ def _fingerprint(expert: pathlib.Path) -> str:
 
 
 def draw(
-    expert_folder: str | os.PathLike[str],
+    expert_folder: str | pathlib.Path,
     env_name: str,
     num_trajectories: int,
     seed: int,
-    folder: str | os.PathLike[str],
+    folder: str | pathlib.Path,
 ) -> None:
     """Draws trajectories from a stochastic expert and writes them as a Minari dataset.
 

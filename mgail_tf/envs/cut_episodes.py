@@ -29,9 +29,9 @@ class CutEpisodes(gymnasium.Wrapper):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        # Not the seed's own numbers, which the environment starts with, nor those of its first
-        # child, which `DemonstratedStarts` draws from: the length would depend on the start.
-        _, generator = np.random.default_rng(seed).spawn(2)
+        # Not the seed's own numbers: the environment's start is made of them, and the length would
+        # depend on the start.
+        [generator] = np.random.default_rng(seed).spawn(1)
         self._steps_left = int(generator.geometric(1.0 / self._mean_length))
         return self.env.reset(seed=seed, options=options)
 

@@ -73,7 +73,7 @@ def make_policy(
     actions: AnyActionEncoder,
     hidden: tuple[int, ...],
     *,
-    noise_stddev: float = 0.0,
+    noise_stddev: float | np.ndarray = 0.0,
     learn_noise: bool = False,
     temperature: float = 1.0,
 ) -> Policy:

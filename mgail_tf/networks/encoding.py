@@ -66,6 +66,7 @@ class BoxActionEncoder(tf.Module):
     Attributes:
       discrete: false.
       size: number of components.
+      mean, stddev: [size] what is subtracted from the environment's, and what they are divided by.
       low, high: [size] the environment's bounds, normalised; infinite where there are none.
     """
 
@@ -76,17 +77,17 @@ class BoxActionEncoder(tf.Module):
         self.size = space.shape[0]
         self._space = space
         self._whole = np.issubdtype(space.dtype, np.integer)
-        self._mean = tf.constant(mean, tf.float32)
-        self._stddev = _scale(stddev)
+        self.mean = tf.constant(mean, tf.float32)
+        self.stddev = _scale(stddev)
         self.low, self.high = self.encode(space.low), self.encode(space.high)
 
     def encode(self, action: np.ndarray | tf.Tensor) -> tf.Tensor:
         """[..., size] the environment's -> [..., size] the networks'."""
-        return (tf.cast(action, tf.float32) - self._mean) / self._stddev
+        return (tf.cast(action, tf.float32) - self.mean) / self.stddev
 
     def decode(self, action: tf.Tensor) -> tf.Tensor:
         """[..., size] the networks' -> [..., size] the environment's, within its bounds."""
-        action = action * self._stddev + self._mean
+        action = action * self.stddev + self.mean
         dtype, low, high = self._space.dtype, self._space.low, self._space.high
         if self._whole:
             # Casts of numbers that a type does not have wrap around.
@@ -104,7 +105,7 @@ class BoxActionEncoder(tf.Module):
             return action
 
         def rounded(action: tf.Tensor) -> tf.Tensor:
-            return (tf.round(action * self._stddev + self._mean) - self._mean) / self._stddev
+            return (tf.round(action * self.stddev + self.mean) - self.mean) / self.stddev
 
         return tf.grad_pass_through(rounded)(action)
 

@@ -105,6 +105,18 @@ class GaussianPolicy(keras.Model):
         self.noise_scale.assign(scale)
 
 
+def straight_through(scores: tf.Tensor, temperature: float) -> tf.Tensor:
+    """The one-hot arg max of scores [..., size], with the derivative of their softmax.
+
+    Args:
+      scores: logits plus Gumbel noise.
+      temperature: tau of the softmax.
+    """
+    relaxed = tf.nn.softmax(scores / temperature)
+    one_hot = tf.one_hot(tf.argmax(relaxed, -1), relaxed.shape[-1], dtype=relaxed.dtype)
+    return tf.stop_gradient(one_hot) + (relaxed - tf.stop_gradient(relaxed))
+
+
 class CategoricalPolicy(keras.Model):
     """Discrete actions (section 3.2.2): relaxed one-hot samples with straight-through arg max.
 
@@ -141,9 +153,7 @@ class CategoricalPolicy(keras.Model):
     def sample(self, observation: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """The one-hot action of Gumbel noise g [..., size]; its derivative is the softmax's."""
         logits = self(observation).logits
-        relaxed = tf.nn.softmax((logits + noise) / self.temperature)
-        one_hot = tf.one_hot(tf.argmax(relaxed, -1), relaxed.shape[-1], dtype=relaxed.dtype)
-        return tf.stop_gradient(one_hot) + (relaxed - tf.stop_gradient(relaxed))
+        return straight_through(logits + noise, self.temperature)
 
     def log_likelihood(self, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
         """The log probability of one-hot actions: [..., observation_size], [..., size] -> [...]."""

@@ -90,10 +90,8 @@ def _mgail(
 def _authors(
     options: AuthorsOptions, run: Run, demonstrations: Demonstrations
 ) -> tuple[Learner, Collector]:
-    encoders = _encoders(run, demonstrations, float("inf"))
-    return AuthorsLoop(options, encoders, demonstrations, run.seed), SingleEnvironment(
-        run.env, run.seed
-    )
+    environment = SingleEnvironment(run.env, run.seed)
+    return AuthorsLoop(options, demonstrations, environment.action_space, run.seed), environment
 
 
 def _cloning(

@@ -1,10 +1,18 @@
+import functools
 import itertools
 
 import numpy as np
 import pytest
+import segments
 import tensorflow as tf
 
-from mgail_tf.algorithms.objective import limit_message, objective, unroll
+from mgail_tf.algorithms.objective import (
+    Rollout,
+    clip_state_gradient,
+    objective,
+    prediction_loss,
+    unroll,
+)
 from mgail_tf.data.replay import Segment
 from mgail_tf.networks.discriminator import AGENT, EXPERT, Discriminator
 from mgail_tf.networks.forward_model import AdvancedForwardModel, BasicForwardModel
@@ -12,9 +20,16 @@ from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
 from mgail_tf.networks.value import Value
 
 LENGTH, OBSERVATION, ACTION, DISCOUNT, TEMPERATURE = 4, 3, 2, 0.9, 0.7
-# The step with which each segment's episode ends.
-NEVER = -1
-ENDS = NEVER, 1, LENGTH - 1
+# The steps with which each segment's episodes end, and whether the task ended them.
+NEVER = {}
+ENDS = (
+    NEVER,
+    {1: True},
+    {LENGTH - 1: True},
+    {1: False},
+    {0: False, 2: True},
+    {LENGTH - 1: False},
+)
 
 POLICIES = {
     "gaussian": lambda: GaussianPolicy(ACTION, [6], [0.3, 0.5]),
@@ -39,7 +54,11 @@ def draw_segment(policy, ends=ENDS, dtype=np.float64, length=LENGTH):
     rng = np.random.default_rng(1)
     shape = (length, len(ends))
     observation = rng.normal(size=(*shape, OBSERVATION))
-    ended = (np.arange(length)[:, None] == np.array(ends)).astype(dtype)
+    terminated, ended = np.zeros([2, *shape])
+    for index, steps in enumerate(ends):
+        for step, by_the_task in steps.items():
+            if step < length:
+                ended[step, index], terminated[step, index] = 1.0, by_the_task
     following = np.concatenate([observation[1:], rng.normal(size=(1, *shape[1:], OBSERVATION))])
     elsewhere = rng.normal(size=following.shape)
     following = np.where(ended[..., None] == 1.0, elsewhere, following)
@@ -47,15 +66,11 @@ def draw_segment(policy, ends=ENDS, dtype=np.float64, length=LENGTH):
     action = np.array(
         [policy.sample(*step) for step in zip(observation.astype(dtype), noise, strict=True)]
     )
-    values = observation, action, noise, following, ended, ended
-    return Segment(*(tf.constant(value.astype(dtype)) for value in values))
+    return segments.constant(observation, action, noise, following, terminated, ended, dtype=dtype)
 
 
-def jacobians(function, inputs, weights=()):
-    """A piece's value [batch, n], and its Jacobians.
-
-    They are [batch, n, size] by each of the inputs [batch, size], and by all of the weights.
-    """
+def jacobians(function, inputs):
+    """A piece's value [batch, n], and its Jacobians [batch, n, size] by each of the inputs."""
     value = function(*inputs).numpy()
     batch, n = value.shape
     # For each of the n one copy of the inputs, all in one batch.
@@ -64,23 +79,20 @@ def jacobians(function, inputs, weights=()):
         tape.watch(copies)
         copied = function(*copies)
     by_copies = tape.gradient(copied, copies, np.tile(np.eye(n), (batch, 1)), "zero")
-    by_inputs = [part.numpy().reshape(batch, n, part.shape[-1]) for part in by_copies]
-
-    with tf.GradientTape(persistent=True) as tape:
-        elements = [tf.unstack(row) for row in tf.unstack(function(*inputs))] if weights else []
-
-    def flat_gradient(y):
-        parts = tape.gradient(y, weights, unconnected_gradients="zero")
-        return np.concatenate([np.ravel(part) for part in parts])
-
-    return value, by_inputs, np.array([[flat_gradient(y) for y in row] for row in elements])
+    return value, [part.numpy().reshape(batch, n, part.shape[-1]) for part in by_copies]
 
 
 def act(policy, observation, noise):
-    """The actions a(s, xi), pi_s and pi_theta."""
-    weights = policy.trainable_variables
+    """The actions a(s, xi), pi_s, and a function that multiplies J_a with pi_theta.
+
+    The product is summed over the batch.
+    """
     if isinstance(policy, CategoricalPolicy):
-        logits, [by_s], by_theta = jacobians(lambda s: policy(s).logits, [observation], weights)
+
+        def parameters(s):
+            return policy(s).logits
+
+        logits, [by_s] = jacobians(parameters, [observation])
         relaxed = np.exp((logits + noise) / TEMPERATURE)
         relaxed /= relaxed.sum(-1, keepdims=True)
         action = np.eye(ACTION)[np.argmax(logits + noise, -1)]
@@ -88,91 +100,137 @@ def act(policy, observation, noise):
         by_value = relaxed[:, :, None] * (np.eye(ACTION) - relaxed[:, None, :]) / TEMPERATURE
     else:
 
-        def mean_and_stddev(s):
+        def parameters(s):
             distribution = policy(s)
             return tf.concat([distribution.mean(), distribution.stddev()], -1)
 
-        value, [by_s], by_theta = jacobians(mean_and_stddev, [observation], weights)
+        value, [by_s] = jacobians(parameters, [observation])
         action = value[:, :ACTION] + value[:, ACTION:] * noise  # Eq. 10.
         by_stddev = noise[:, :, None] * np.eye(ACTION)
         by_value = np.concatenate([np.eye(ACTION) + 0.0 * by_stddev, by_stddev], -1)
-    return action, by_value @ by_s, by_value @ by_theta
+
+    def times_pi_theta(J_a):
+        with tf.GradientTape() as tape:
+            value = parameters(observation)
+        message = np.einsum("ba,bav->bv", J_a, by_value)
+        return flatten(tape.gradient(value, policy.trainable_variables, message))
+
+    return action, by_value @ by_s, times_pi_theta
+
+
+def flatten(gradient):
+    return np.concatenate([np.ravel(part) for part in gradient])
 
 
 def judge(discriminator, observation, action):
     """The costs -log(1 - D(s, a)), and their derivatives D_s, D_a."""
-    logits, [by_s, by_a], _ = jacobians(discriminator, [observation, action])
+    logits, [by_s, by_a] = jacobians(discriminator, [observation, action])
     agent = 1.0 / (1.0 + np.exp(logits[:, EXPERT] - logits[:, AGENT]))
     D_s, D_a = (agent[:, None] * (by[:, AGENT] - by[:, EXPERT]) for by in (by_s, by_a))
     return -np.log(1.0 - agent), D_s, D_a
 
 
-def differentiate_pieces(policy, discriminator, forward_model, segment, history):
+def differentiate_pieces(
+    policy, discriminator, forward_model, segment, history=None, restart=False
+):
     """What Eq. 12-13 are made of, at each step of each segment.
 
     The memory m is a part of the forward model's state, so they are about (s, m): it is s alone
     that costs, and f predicts both.
     """
     segment = Segment(*(value.numpy() for value in segment))
-    segments = segment.observation.shape[1]
-    steps = []
+    initial = forward_model.initial_memory(segment.observation.shape[1]).numpy()
+    memory, steps = initial, []
     for t in range(LENGTH):
-        if t == 0 or (history and t % history == 0):
-            memory = forward_model.initial_memory(segments).numpy()
+        if history and t % history == 0:
+            memory = initial
+        if restart and t:
+            memory = np.where(segment.ended[t - 1][:, None] == 1.0, initial, memory)
         s = segment.observation[t]
-        a, pi_s, pi_theta = act(policy, s, segment.noise[t])
+        a, pi_s, times_pi_theta = act(policy, s, segment.noise[t])
         cost, D_s, D_a = judge(discriminator, s, a)
-        predicted, [f_s, f_a, f_m], _ = jacobians(
+        predicted, [f_s, f_a, f_m] = jacobians(
             lambda s, a, m: tf.concat(forward_model(s, a, m), -1), [s, a, memory]
         )
         memory = predicted[:, OBSERVATION:]
-        steps.append((cost, pi_s, pi_theta, D_s, D_a, f_s, f_a, f_m))
-
+        steps.append(((cost, pi_s, D_s, D_a, f_s, f_a, f_m), times_pi_theta))
     return steps
 
 
-def recursion(steps, history=None, message_limit=None, beyond=None):
+def find_parts(restart):
+    """The parts of episodes that count: (segment, first step, last step, whether it goes on)."""
+    parts = []
+    for index, ends in enumerate(ENDS):
+        first = 0
+        for end in sorted(ends):
+            parts.append((index, first, end, restart and not ends[end]))
+            first = end + 1
+            if not restart:
+                break
+        else:
+            if first < LENGTH:
+                parts.append((index, first, LENGTH - 1, True))
+    return parts
+
+
+def recursion(steps, history=None, state_gradient_clip=None, beyond=None, restart=False):
     """J, dJ/dtheta of Eq. 12-13 from the `differentiate_pieces`, and the norms of all dJ/ds.
 
-    `beyond` each segment that goes on there are these J and J_s.
+    What follows a part that goes on costs `beyond`: J [T, segments], and J_s [T, segments, size].
     """
-    J_beyond, J_s_beyond = beyond or (np.zeros(len(ENDS)), np.zeros([len(ENDS), OBSERVATION]))
-    total, gradient, norms, segments = 0.0, 0.0, [], len(ENDS)
-    for b, end in enumerate(ENDS):
-        length = LENGTH if end == NEVER else end + 1
-        J_s, J_m, J_theta = np.zeros(OBSERVATION), np.zeros(steps[0][-1].shape[-1]), 0.0
-        if end == NEVER:
-            total += DISCOUNT**LENGTH * J_beyond[b] / segments
-            J_s = J_s_beyond[b]
-        for t in reversed(range(length)):
-            cost, pi_s, pi_theta, D_s, D_a, f_s, f_a, f_m = (piece[b] for piece in steps[t])
+    J_beyond, J_s_beyond = beyond or (
+        np.zeros([LENGTH, len(ENDS)]),
+        np.zeros([LENGTH, len(ENDS), OBSERVATION]),
+    )
+    total, norms = 0.0, []
+    # dJ/da; J_theta = J_a pi_theta + gamma J'_theta (Eq. 13) is the sum of their products.
+    by_action = np.zeros([LENGTH, len(ENDS), ACTION])
+    for b, first, last, goes_on in find_parts(restart):
+        J_s, J_m = np.zeros(OBSERVATION), np.zeros(steps[0][0][-1].shape[-1])
+        if goes_on:
+            total += DISCOUNT ** (last + 1 - first) * J_beyond[last, b] / len(ENDS)
+            J_s = J_s_beyond[last, b]
+        for t in reversed(range(first, last + 1)):
+            cost, pi_s, D_s, D_a, f_s, f_a, f_m = (piece[b] for piece in steps[t][0])
             if history and (t + 1) % history == 0:
                 J_m = np.zeros_like(J_m)
-            # J_s counts from t + 1 on, J from 0 on.
-            norms.append(np.linalg.norm(DISCOUNT ** (t + 1) * J_s))
-            if message_limit and norms[-1] > message_limit:
-                J_s = J_s * message_limit / norms[-1]
+            # J_s counts from t + 1 on, J from the part's first step on.
+            norms.append(np.linalg.norm(DISCOUNT ** (t + 1 - first) * J_s))
+            if state_gradient_clip and norms[-1] > state_gradient_clip:
+                J_s = J_s * state_gradient_clip / norms[-1]
             J_next = DISCOUNT * np.concatenate([J_s, J_m])
             J_a = D_a + J_next @ f_a
-            J_theta = J_a @ pi_theta + DISCOUNT * J_theta
+            by_action[t, b] = DISCOUNT ** (t - first) * J_a / len(ENDS)
             J_s, J_m = D_s + J_a @ pi_s + J_next @ f_s, J_next @ f_m
-            total += DISCOUNT**t * cost / segments
-        gradient = gradient + J_theta / segments
-    return total, gradient, np.array(norms)
+            total += DISCOUNT ** (t - first) * cost / len(ENDS)
+    products = [
+        times_pi_theta(J_a) for J_a, (_, times_pi_theta) in zip(by_action, steps, strict=True)
+    ]
+    return total, np.sum(products, 0), np.array(norms)
+
+
+def differentiate_beyond(value, segment):
+    """J and J_s of what follows each step. The value is a mean, J a discounted sum."""
+    J, J_s = [], []
+    for following in segment.next_observation.numpy():
+        mean, [by_s] = jacobians(lambda s: value(s)[:, None] / (1.0 - DISCOUNT), [following])
+        J.append(mean[:, 0])
+        J_s.append(by_s[:, 0])
+    return np.array(J), np.array(J_s)
 
 
 def differentiate(policy, *networks_and_segment, **options):
     with tf.GradientTape() as tape:
-        J, _ = objective(policy, *networks_and_segment, DISCOUNT, **options)
-    gradient = tape.gradient(J, policy.trainable_variables)
-    return J.numpy(), np.concatenate([np.ravel(part) for part in gradient])
+        J, _, _ = objective(policy, *networks_and_segment, DISCOUNT, **options)
+    return J.numpy(), flatten(tape.gradient(J, policy.trainable_variables))
 
 
 def distance(gradient, expected):
     return np.linalg.norm(gradient - expected) / np.linalg.norm(expected)
 
 
-def build(policy_name, forward_model_name="advanced", dtype=np.float64):
+def build_anew(policy_name, forward_model_name="advanced", dtype=np.float64):
+    """Networks with random weights and a segment of theirs; and the forward model's history."""
     policy = POLICIES[policy_name]()
     make_forward_model, history = FORWARD_MODELS[forward_model_name]
     segment = draw_segment(policy, dtype=dtype, length=1)
@@ -185,82 +243,144 @@ def build(policy_name, forward_model_name="advanced", dtype=np.float64):
     return (*networks, draw_segment(policy, dtype=dtype)), history
 
 
+# For tests that leave the weights as they are: networks take longer to build than to differentiate.
+build = functools.cache(build_anew)
+
+
+RESTARTS = {"up to an end": False, "restarting": True}
+
+
 @pytest.mark.parametrize(
-    ("policy", "forward_model"),
+    ("policy", "forward_model", "restart"),
     [
-        *itertools.product(["learned stddev", "categorical"], FORWARD_MODELS),
-        ("gaussian", "advanced, remembers all"),
+        *itertools.product(["learned stddev", "categorical"], FORWARD_MODELS, [False]),
+        ("gaussian", "advanced, remembers all", False),
+        *itertools.product(["learned stddev"], FORWARD_MODELS, [True]),
+        ("categorical", "advanced, remembers 2", True),
     ],
 )
-def test_gradient_is_the_recursion(float64, policy, forward_model):
+def test_gradient_is_the_recursion(float64, policy, forward_model, restart):
     arguments, history = build(policy, forward_model)
-    J, gradient = differentiate(*arguments, history=history)
-    steps = differentiate_pieces(*arguments, history)
-    expected_J, expected, _ = recursion(steps, history)
+    J, gradient = differentiate(*arguments, history=history, restart=restart)
+    steps = differentiate_pieces(*arguments, history, restart)
+    expected_J, expected, _ = recursion(steps, history, restart=restart)
     np.testing.assert_allclose(J, expected_J, rtol=1e-10)
     assert distance(gradient, expected) < 1e-8
     # The messages about later states do matter here.
-    assert distance(recursion(steps, history, message_limit=1e-9)[1], expected) > 0.05
+    alone = recursion(steps, history, state_gradient_clip=1e-9, restart=restart)[1]
+    assert distance(alone, expected) > 0.01
 
 
-def test_gradient_with_bounded_messages_is_the_recursion_with_bounded_messages(float64):
+@pytest.mark.parametrize("restart", RESTARTS.values(), ids=RESTARTS.keys())
+def test_clipped_gradient_is_the_recursion_of_clipped_messages(float64, restart):
     arguments, _ = build("gaussian")
-    steps = differentiate_pieces(*arguments, history=None)
-    _, unbounded, norms = recursion(steps)
-    limit = np.median(norms[norms > 0.0])  # So some are beyond it, and some are not.
-    _, expected, _ = recursion(steps, message_limit=limit)
-    _, gradient = differentiate(*arguments, message_limit=limit)
+    steps = differentiate_pieces(*arguments, restart=restart)
+    _, unclipped, norms = recursion(steps, restart=restart)
+    clip = np.median(norms[norms > 0.0])  # So some are beyond it, and some are not.
+    _, expected, _ = recursion(steps, state_gradient_clip=clip, restart=restart)
+    _, gradient = differentiate(*arguments, state_gradient_clip=clip, restart=restart)
     assert distance(gradient, expected) < 1e-8
-    assert distance(unbounded, expected) > 0.02
+    assert distance(unclipped, expected) > 0.02
 
 
-@pytest.mark.parametrize("limit", [None, 0.5])
-def test_value_is_what_the_recursion_starts_with(float64, limit):
+@pytest.mark.parametrize("restart", RESTARTS.values(), ids=RESTARTS.keys())
+@pytest.mark.parametrize("clip", [0.0, 0.5])
+def test_value_is_what_the_recursion_starts_with(float64, clip, restart):
     arguments, _ = build("gaussian")
     value = Value([8])
-    last = arguments[-1].next_observation[-1].numpy()
-    # The value is a mean, J a discounted sum.
-    J_beyond, [J_s_beyond], _ = jacobians(lambda s: value(s)[:, None] / (1.0 - DISCOUNT), [last])
-    beyond = J_beyond[:, 0], J_s_beyond[:, 0]
-    steps = differentiate_pieces(*arguments, history=None)
-    expected_J, expected, _ = recursion(steps, message_limit=limit, beyond=beyond)
-    J, gradient = differentiate(*arguments, value=value, message_limit=limit)
+    beyond = differentiate_beyond(value, arguments[-1])
+    steps = differentiate_pieces(*arguments, restart=restart)
+    options = {"state_gradient_clip": clip, "restart": restart}
+    expected_J, expected, _ = recursion(steps, beyond=beyond, **options)
+    J, gradient = differentiate(*arguments, value=value, **options)
     np.testing.assert_allclose(J, expected_J, rtol=1e-10)
     assert distance(gradient, expected) < 1e-8
-    assert distance(recursion(steps, message_limit=limit)[1], expected) > 0.005
+    assert distance(recursion(steps, **options)[1], expected) > 0.005
 
 
-@pytest.mark.parametrize("limit", [0.0, 1e6])
-def test_no_bound_changes_nothing(limit):
+@pytest.mark.parametrize("forward_model", ["advanced, remembers all", "residual"])
+def test_restarted_segments_are_their_parts_computed_apart(float64, forward_model):
+    (policy, discriminator, model, segment), history = build("gaussian", forward_model)
+    rng = np.random.default_rng(5)
+    # Somebody else acted: the policy leads elsewhere.
+    segment = segment._replace(action=segment.action + rng.normal(size=segment.action.shape))
+    value = Value([8])
+
+    def differentiate(*segments_of_parts, restart):
+        with tf.GradientTape() as tape:
+            networks = policy, discriminator, model
+            outcomes = [
+                objective(*networks, part, DISCOUNT, value, history=history, restart=restart)
+                for part in segments_of_parts
+            ]
+            total = tf.add_n([J for J, _, _ in outcomes])
+        return total.numpy(), flatten(tape.gradient(total, policy.trainable_variables)), outcomes
+
+    parts = []
+    for index, first, last, goes_on in find_parts(restart=True):
+        part = segments.cut(segment, first, last, index)
+        # Without restarts the value counts where nothing says that the episode has ended.
+        parts.append(part._replace(ended=0.0 * part.ended) if goes_on else part)
+    J, gradient, [(_, cost, rollout)] = differentiate(segment, restart=True)
+    total, total_gradient, outcomes = differentiate(*parts, restart=False)
+    # J is a mean over the segments, of which each part is a batch of one.
+    np.testing.assert_allclose(J, total / len(ENDS), rtol=1e-10)
+    assert distance(gradient, total_gradient / len(ENDS)) < 1e-8
+    for (index, first, last, _), (_, part_cost, part) in zip(
+        find_parts(restart=True), outcomes, strict=True
+    ):
+        place = slice(first, last + 1), slice(index, index + 1)
+        np.testing.assert_allclose(cost.numpy()[place], part_cost, rtol=1e-10)
+        for values, expected in zip(rollout, part, strict=True):
+            np.testing.assert_allclose(values.numpy()[place], expected, rtol=1e-10)
+    assert np.abs(rollout.next_observations - segment.next_observation).max() > 0.1
+
+
+def test_without_ends_a_restart_changes_nothing():
+    (policy, discriminator, model, _), _ = build("gaussian", dtype=np.float32)
+    segment = draw_segment(policy, [NEVER] * 3, np.float32)
+    arguments = policy, discriminator, model, segment
+    value = Value([8])
+    J, gradient = differentiate(*arguments, value=value, restart=False)
+    restarted_J, restarted = differentiate(*arguments, value=value, restart=True)
+    np.testing.assert_allclose(restarted_J, J, rtol=1e-5)
+    np.testing.assert_allclose(restarted, gradient, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("clip", [0.0, 1e6])
+def test_no_clip_changes_nothing(clip):
     arguments, _ = build("gaussian", dtype=np.float32)
-    expected, gradient = differentiate(*arguments), differentiate(*arguments, message_limit=limit)
+    expected = differentiate(*arguments)
+    gradient = differentiate(*arguments, state_gradient_clip=clip)
     np.testing.assert_allclose(gradient[1], expected[1], rtol=1e-6)
 
 
-def test_limit_message_shortens_what_is_too_long():
+def test_clip_state_gradient_shortens_what_is_too_long():
     observation = tf.zeros([3, 2])
     messages = np.array([[3.0, 4.0], [0.3, -0.4], [0.0, 0.0]], np.float32)
     with tf.GradientTape() as tape:
         tape.watch(observation)
-        limited = limit_message(observation, 2.0)
-    np.testing.assert_array_equal(limited, observation)
+        clipped = clip_state_gradient(observation, 2.0)
+    np.testing.assert_array_equal(clipped, observation)
     np.testing.assert_allclose(
-        tape.gradient(limited, observation, messages),
+        tape.gradient(clipped, observation, messages),
         [[1.2, 1.6], [0.3, -0.4], [0.0, 0.0]],
         rtol=1e-6,
     )
 
 
-def test_states_are_the_real_ones_bit_for_bit():
+@pytest.mark.parametrize("restart", RESTARTS.values(), ids=RESTARTS.keys())
+def test_states_are_the_real_ones_bit_for_bit(restart):
     policy, forward_model = POLICIES["gaussian"](), FORWARD_MODELS["advanced"][0]()
-    segment = draw_segment(policy, [NEVER] * 50, np.float32, length=10)
-    observations, _ = unroll(policy, forward_model, segment, history=1)
-    np.testing.assert_array_equal(observations[0], segment.observation[0])
-    np.testing.assert_array_equal(observations[1:], segment.next_observation)
+    ends = [NEVER] * 50 + [{3: False, 6: True}] * 10 * restart
+    segment = draw_segment(policy, ends, np.float32, length=10)
+    rollout = unroll(policy, forward_model, segment, history=1, restart=restart)
+    np.testing.assert_array_equal(rollout.observations, segment.observation)
+    np.testing.assert_array_equal(rollout.next_observations, segment.next_observation)
 
 
 def test_states_move_as_the_forward_model_predicts(float64):
-    (policy, _, forward_model, _), _ = build("learned stddev")
+    (policy, _, forward_model, _), _ = build_anew("learned stddev")
     segment = draw_segment(policy, [NEVER] * 3)
 
     def predict(corrections):
@@ -274,12 +394,16 @@ def test_states_move_as_the_forward_model_predicts(float64):
             states.append(prediction + (errors if corrections is None else corrections)[step])
         return tf.stack(states), errors
 
+    def find_states(rollout):
+        """The first state, and where each step leads."""
+        return tf.concat([rollout.observations[:1], rollout.next_observations], 0)
+
     _, corrections = predict(None)
     rng = np.random.default_rng(3)
     projection = rng.normal(size=(LENGTH + 1, 3, OBSERVATION))
     with tf.GradientTape() as tape:
-        observations, _ = unroll(policy, forward_model, segment)
-        projected = tf.reduce_sum(observations * projection)
+        states = find_states(unroll(policy, forward_model, segment))
+        projected = tf.reduce_sum(states * projection)
     gradient = tape.gradient(projected, policy.trainable_variables)
 
     weights = [weight.numpy() for weight in policy.trainable_variables]
@@ -299,9 +423,12 @@ def test_states_move_as_the_forward_model_predicts(float64):
     assert abs(slope) > 1e-2
 
     move(0.5)
-    moved, _ = unroll(policy, forward_model, segment)
-    np.testing.assert_allclose(moved, predict(corrections)[0], rtol=1e-10)
-    assert np.abs(moved[-1] - segment.next_observation[-1]).max() > 0.1
+    moved = unroll(policy, forward_model, segment)
+    states = find_states(moved)
+    np.testing.assert_allclose(states, predict(corrections)[0], rtol=1e-10)
+    # Each step begins where the one before it led.
+    np.testing.assert_array_equal(moved.observations, states[:-1])
+    assert np.abs(states[-1] - segment.next_observation[-1]).max() > 0.1
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -318,7 +445,51 @@ def test_actions_are_those_that_acted(name):
         surprise = rng.normal(size=push.shape).astype(np.float32)
         states.append(np.tanh(states[-1] + push + surprise))
     states, zeros = np.array(states), np.zeros([length, num_envs], np.float32)
-    fields = states[:-1], np.array(actions), noise, states[1:], zeros, zeros
-    segment = Segment(*map(tf.constant, fields))
-    _, replayed = unroll(policy, forward_model, segment)
-    np.testing.assert_array_equal(replayed, segment.action)
+    segment = segments.constant(states[:-1], np.array(actions), noise, states[1:], zeros, zeros)
+    rollout = unroll(policy, forward_model, segment)
+    np.testing.assert_array_equal(rollout.actions, segment.action)
+
+
+def test_objective_returns_the_costs_of_the_rollout(float64):
+    (policy, discriminator, forward_model, segment), history = build("gaussian")
+    networks = policy, discriminator, forward_model
+    _, cost, rollout = objective(*networks, segment, DISCOUNT, history=history)
+    assert isinstance(rollout, Rollout)
+    for step in range(LENGTH):
+        place = rollout.observations[step].numpy(), rollout.actions[step].numpy()
+        expected, _, _ = judge(discriminator, *place)
+        np.testing.assert_allclose(cost[step], expected, rtol=1e-10)
+
+
+# Places (step, index) of a segment of 3 steps and 4 at a time.
+ENDED = (0, 1), (1, 3), (2, 1)
+
+
+@pytest.mark.parametrize("name", ["advanced, remembers all", "residual"])
+def test_prediction_loss_is_the_mean_error_of_the_steps_up_to_an_end(float64, name):
+    model = FORWARD_MODELS[name][0]()
+    segment = segments.draw_segment(3, 4, OBSERVATION, ACTION, ends=ENDED, dtype=np.float64)
+    loss = prediction_loss(model, segment)
+    errors = []
+    for index in range(4):
+        memory = model.initial_memory(1)
+        for step in range(3):
+            now = segments.cut(segment, step, step, index)
+            prediction, memory = model(now.observation[0], now.action[0], memory)
+            errors.append(np.mean((prediction - now.next_observation[0]) ** 2))
+            # Steps after an episode's end belong to the next one, which the memory knows not.
+            if (step, index) in ENDED:
+                break
+    assert len(errors) == 9
+    np.testing.assert_allclose(loss, np.mean(errors), rtol=1e-9)
+
+
+def test_prediction_loss_ignores_what_follows_an_end(float64):
+    model = FORWARD_MODELS["advanced"][0]()
+    segment = segments.draw_segment(3, 4, OBSERVATION, ACTION, ends=ENDED, dtype=np.float64)
+    loss = prediction_loss(model, segment)
+    observation = segment.observation.numpy()
+    observation[1:, 1] += 100.0
+    observation[2:, 3] += 100.0
+    changed = segment._replace(observation=tf.constant(observation))
+    np.testing.assert_allclose(prediction_loss(model, changed), loss, rtol=1e-12)

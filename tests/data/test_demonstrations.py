@@ -4,16 +4,16 @@ import pathlib
 from unittest import mock
 
 from gymnasium.spaces import Box, Discrete
-import minari_datasets
 import numpy as np
 import pytest
+import sample_data
 
 from mgail_tf.data import demonstrations
 from mgail_tf.errors import UserError
 
 
 def test_first_trajectories_and_their_pairs(tmp_path: pathlib.Path):
-    folder = minari_datasets.write_numbered(tmp_path)
+    folder = sample_data.write_numbered(tmp_path)
     loaded = demonstrations.load(folder, "CartPole", 1)
     np.testing.assert_allclose(loaded.observations[:, 0], [0.0, 0.01, 0.02, 0.03, 0.04])
     assert loaded.return_mean == 5
@@ -21,7 +21,7 @@ def test_first_trajectories_and_their_pairs(tmp_path: pathlib.Path):
 
 
 def test_pairs_know_where_they_led_and_what_follows(tmp_path: pathlib.Path):
-    loaded = demonstrations.load(minari_datasets.write_numbered(tmp_path), "CartPole")
+    loaded = demonstrations.load(sample_data.write_numbered(tmp_path), "CartPole")
     ends = np.isin(np.arange(12), [4, 11])
     np.testing.assert_array_equal(loaded.ended, ends)
     np.testing.assert_array_equal(loaded.terminated, ends)
@@ -30,12 +30,12 @@ def test_pairs_know_where_they_led_and_what_follows(tmp_path: pathlib.Path):
     )
     np.testing.assert_allclose(loaded.next_observations[ends][:, 0], [0.05, 1.07], rtol=1e-6)
     # Where pairs are left out, none follows another.
-    dataset = tmp_path / minari_datasets.NAME
+    dataset = tmp_path / sample_data.NAME
     assert demonstrations.load(dataset, "CartPole", subsample=2).ended.all()
 
 
 def test_subsampling_keeps_every_third_pair_from_a_random_offset(tmp_path: pathlib.Path):
-    folder = minari_datasets.write_numbered(tmp_path, lengths=(30,) * 20)
+    folder = sample_data.write_numbered(tmp_path, lengths=(30,) * 20)
     kept = demonstrations.load(folder, "CartPole", subsample=3, seed=1).observations[:, 0]
     steps = np.round(100 * (kept.reshape(20, 10) % 1)).astype(int)
     assert (np.diff(steps) == 3).all()
@@ -43,18 +43,18 @@ def test_subsampling_keeps_every_third_pair_from_a_random_offset(tmp_path: pathl
 
 
 def test_installed_dataset_by_its_id(tmp_path: pathlib.Path):
-    minari_datasets.write_numbered(tmp_path)
+    sample_data.write_numbered(tmp_path)
     with mock.patch.dict(os.environ, MINARI_DATASETS_PATH=str(tmp_path)):
-        assert len(demonstrations.load(minari_datasets.NAME, "CartPole").actions) == 12
+        assert len(demonstrations.load(sample_data.NAME, "CartPole").actions) == 12
 
 
 def test_rewards_may_be_missing(tmp_path: pathlib.Path):
-    dataset = minari_datasets.write_numbered(tmp_path, reward=np.nan)
+    dataset = sample_data.write_numbered(tmp_path, reward=np.nan)
     assert demonstrations.load(dataset, "CartPole").return_mean is None
 
 
 def test_the_rate_of_terminations_is_never_zero(tmp_path: pathlib.Path):
-    dataset = minari_datasets.write_numbered(tmp_path / "terminated", (5, 7))
+    dataset = sample_data.write_numbered(tmp_path / "terminated", (5, 7))
     # Two of twelve steps, and a hundredth of one more.
     assert demonstrations.load(dataset, "CartPole").termination_rate == pytest.approx(2.01 / 12)
     assert demonstrations.load(dataset, "CartPole", subsample=3).termination_rate == pytest.approx(
@@ -62,17 +62,17 @@ def test_the_rate_of_terminations_is_never_zero(tmp_path: pathlib.Path):
     )
     observations, actions = np.zeros([6, 4], np.float32), np.zeros(5, int)
     endless = dataclasses.replace(
-        minari_datasets.episode(observations, actions), terminations=[False] * 5
+        sample_data.episode(observations, actions), terminations=[False] * 5
     )
-    dataset = minari_datasets.write(tmp_path, [endless], *minari_datasets.CARTPOLE)
+    dataset = sample_data.write(tmp_path, [endless], *sample_data.CARTPOLE)
     assert demonstrations.load(dataset, "CartPole").termination_rate == pytest.approx(0.01 / 5)
 
 
 def test_actions_are_clipped_as_the_environment_does(tmp_path: pathlib.Path):
     actions = np.array([[-5.0], [-2.0], [0.5], [7.0]], np.float32)
-    episode = minari_datasets.episode(np.zeros([5, 3], np.float32), actions)
+    episode = sample_data.episode(np.zeros([5, 3], np.float32), actions)
     spaces = Box(-9.0, 9.0, (3,), np.float32), Box(-9.0, 9.0, (1,), np.float32)
-    dataset = minari_datasets.write(tmp_path, [episode], *spaces)
+    dataset = sample_data.write(tmp_path, [episode], *spaces)
     loaded = demonstrations.load(dataset, "Pendulum-v1").actions
     np.testing.assert_array_equal(loaded, [[-2.0], [-2.0], [0.5], [2.0]])
 
@@ -92,16 +92,16 @@ BOX4, BOX5 = (Box(-9.0, 9.0, (size,), np.float32) for size in (4, 5))
 )
 def test_unfit_dataset(options, message, tmp_path: pathlib.Path):
     with pytest.raises(UserError, match=message):
-        demonstrations.load(minari_datasets.write_numbered(tmp_path, **options), "CartPole")
+        demonstrations.load(sample_data.write_numbered(tmp_path, **options), "CartPole")
 
 
 def test_too_few_trajectories(tmp_path: pathlib.Path):
     with pytest.raises(UserError, match="has 2 trajectories, not 3"):
-        demonstrations.load(minari_datasets.write_numbered(tmp_path), "CartPole", 3)
+        demonstrations.load(sample_data.write_numbered(tmp_path), "CartPole", 3)
 
 
 def test_truncated_file(tmp_path: pathlib.Path):
-    folder = minari_datasets.write_numbered(tmp_path, lengths=(500,) * 4)
+    folder = sample_data.write_numbered(tmp_path, lengths=(500,) * 4)
     (file,) = folder.rglob("*.hdf5")
     file.write_bytes(file.read_bytes()[:-3000])
     with pytest.raises(UserError, match="read"):

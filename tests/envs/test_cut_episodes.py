@@ -2,7 +2,6 @@ import gymnasium
 import numpy as np
 
 from mgail_tf.envs.cut_episodes import CutEpisodes
-from mgail_tf.envs.demonstrated_starts import DemonstratedStarts
 from mgail_tf.envs.make import make_environment
 
 
@@ -61,13 +60,3 @@ def test_length_does_not_depend_on_the_environments_own_start():
     lengths = [float(length(env, seed)) for seed in seeds]
     # Of independent values its deviation is 1 / sqrt(2000).
     assert abs(np.corrcoef(ranks(positions), ranks(lengths))[0, 1]) < 4 / np.sqrt(2000)
-
-
-def test_length_does_not_depend_on_whether_an_episode_starts_where_the_expert_was():
-    bottom = np.array([[-0.5, 0.0]], np.float32)
-    env = CutEpisodes(DemonstratedStarts(make_environment("MountainCar"), bottom, 0.5), 20)
-    demonstrated = [env.reset(seed=seed)[0].tolist() == bottom[0].tolist() for seed in range(300)]
-    lengths = np.array([length(env, seed) for seed in range(300)])
-    # Lengths have a deviation of about 20; each half has 150.
-    gap = lengths[demonstrated].mean() - lengths[~np.array(demonstrated)].mean()
-    assert abs(gap) < 4 * 20 * np.sqrt(2 / 150)

@@ -3,27 +3,38 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mgail_tf import config as configs
+from mgail_tf.algorithms.mgail_options import Networks
 from mgail_tf.networks.build import make_discriminator, make_forward_model
 from mgail_tf.networks.encoding import action_encoder
 
 OBSERVATION, NUM_ACTIONS, BATCH = 4, 3, 6
 
 
-def forward_model(config, actions):
-    model = make_forward_model(config, OBSERVATION, actions)
-    return lambda observation, action: model(observation, action, model.initial_memory(BATCH))[0]
+def make_prediction(options, actions):
+    model = make_forward_model(options, OBSERVATION, actions)
+
+    def predict(observation, action):
+        return model(observation, action, model.initial_memory(BATCH))[0]
+
+    return model, predict
 
 
-@pytest.mark.parametrize("make", [make_discriminator, forward_model])
+def make_judgement(options, actions):
+    model = make_discriminator(options, actions)
+    return model, model
+
+
+@pytest.mark.parametrize("make", [make_judgement, make_prediction])
 @pytest.mark.parametrize("per_action", [True, False])
 def test_derivative_by_a_discrete_action_is_what_another_one_changes(make, per_action, float64):
-    config = configs.make("Acrobot", outputs_per_action=per_action, weight_stddev=0.5)
-    network = make(config, action_encoder(gymnasium.spaces.Discrete(NUM_ACTIONS)))
+    options = Networks(outputs_per_action=per_action)
+    model, network = make(options, action_encoder(gymnasium.spaces.Discrete(NUM_ACTIONS)))
     rng = np.random.default_rng(0)
     observation = tf.constant(rng.normal(size=(BATCH, OBSERVATION)))
     one_hot = np.eye(NUM_ACTIONS)
     chosen = tf.constant(one_hot[rng.integers(NUM_ACTIONS, size=BATCH)])
+    network(observation, chosen)
+    model.set_weights([rng.normal(scale=0.3, size=w.shape) for w in model.get_weights()])
     with tf.GradientTape() as tape:
         tape.watch(chosen)
         outputs = network(observation, chosen)

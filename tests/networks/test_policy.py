@@ -92,12 +92,12 @@ def test_gaussian_distribution_is_the_networks(float64):
     weights = [rng.normal(size=weight.shape) for weight in policy.get_weights()]
     weights[0] = np.array(0.7)
     policy.set_weights(weights)
-    noise_share, kernel, bias, mean_kernel, mean_bias, stddev_kernel, stddev_bias = weights
+    noise_scale, kernel, bias, mean_kernel, mean_bias, stddev_kernel, stddev_bias = weights
     features = np.maximum(observation @ kernel + bias, 0.0)
     change = np.clip(features @ stddev_kernel + stddev_bias, -3.0, 3.0)
     distribution = policy(observation)
     np.testing.assert_allclose(distribution.mean(), features @ mean_kernel + mean_bias)
-    expected = noise_share * [0.3, 2.0] * np.exp(change)
+    expected = noise_scale * [0.3, 2.0] * np.exp(change)
     np.testing.assert_allclose(distribution.stddev(), expected)
 
 

@@ -1,188 +1,374 @@
+"""The loop, driven by a learner that learns nothing: it must do for any of them."""
+
+import contextlib
 import json
-from unittest import mock
+import math
+import os
+import pathlib
+import time
 
 import numpy as np
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+import sample_data
+import tensorflow as tf
 
 from mgail_tf import config as configs
-from mgail_tf.data import demonstrations, experts
+from mgail_tf.envs.episodes import Episode
 from mgail_tf.errors import UserError
+from mgail_tf.seeds import EVALUATION_SEED, FINAL_SEED
+from mgail_tf.training import build
+from mgail_tf.training.checkpoints import Checkpoints, RunState
+from mgail_tf.training.run_folder import RunFolder
 from mgail_tf.training.trainer import Trainer
 
-SMALL = {
-    "total_steps": 640,
-    "evaluate_every": 80,
-    "num_envs": 4,
-    "segment_length": 5,
-    "policy_segments": 8,
-    "batch_size": 32,
-    "evaluation_episodes": 2,
-    "final_episodes": 2,
-    "replay_steps": 200,
-}
+STEPS_PER_ROUND = 20
 
 
-@pytest.fixture(scope="module")
-def cartpole():
-    folder = experts.demonstrations("CartPole", 1)
-    return demonstrations.load(folder, "CartPole", 1)
+class Clock:
+    """Stands in for `time.perf_counter`: time passes only where something is slow."""
+
+    def __init__(self):
+        self.seconds = 1000.0
+
+    def wait(self, seconds):
+        self.seconds += seconds
 
 
-def metrics(folder):
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    # Wall time is the one thing that no two runs share.
-    return [{k: v for k, v in line.items() if "seconds" not in k} for line in lines]
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(time, "perf_counter", lambda: clock.seconds)
+    return clock
 
 
-def weights(trainer):
-    learner = trainer.learner
-    models = learner.policy, learner.average_policy, learner.discriminator, learner.forward_model
-    return [values for model in models for values in model.get_weights()]
+class FakePolicy:
+    """Leaves a file where it is exported to."""
+
+    def __init__(self, clock):
+        self._clock = clock
+
+    def deterministic(self, observations):
+        return np.zeros(len(observations), int)
+
+    def save(self, folder):
+        self._clock.wait(300)
+        pathlib.Path(folder).mkdir(exist_ok=True)
+        pathlib.Path(folder, "model").touch()
+
+
+class FakeLearner(tf.Module):
+    """Counts its rounds, and has learned all after the last of them."""
+
+    steps_per_round = STEPS_PER_ROUND
+
+    def __init__(self, clock, last_round=math.inf):
+        super().__init__()
+        self.deployed_policy, self._clock, self._last = FakePolicy(clock), clock, last_round
+        self.rounds = tf.Variable(0)
+
+    @property
+    def finished(self):
+        return int(self.rounds) >= self._last
+
+    def learn(self, collector):
+        collector.collect(None, self.steps_per_round)
+        self._clock.wait(7)
+        self.rounds.assign_add(1)
+        return {"fake/round": tf.cast(self.rounds, tf.float32), "fake/two": 2.0}
+
+    def histograms(self, seed):
+        self._clock.wait(0.5)
+        return {"numbers": np.arange(seed + 1)}
+
+
+class FakeCollector(tf.Module):
+    """Counts the steps that it is asked for."""
+
+    def __init__(self):
+        super().__init__()
+        self._steps = tf.Variable(0)
+
+    @property
+    def steps(self):
+        return int(self._steps)
+
+    def collect(self, act, length):
+        self._steps.assign_add(length)
+
+
+class FakeEvaluation:
+    """The return of the i-th evaluation is 10 i, of an expert's 40."""
+
+    expert_return, random_return = 40.0, 0.0
+
+    def __init__(self, clock, learner):
+        self._clock, self._learner = clock, learner
+        self.calls = []
+
+    def evaluate(self, act, num_episodes, seed):
+        assert act == self._learner.deployed_policy.deterministic
+        self._clock.wait(100)
+        self.calls.append((num_episodes, seed))
+        number = 10.0 * len(self.calls)
+        episode = Episode(np.zeros([3, 4]), np.zeros(2, int), np.zeros(2), True)
+        measured = {"return_mean": number, "return_std": 1.0, "normalized_return": number / 40.0}
+        return measured, [episode] * num_episodes
+
+
+def make(folder, clock, *, total_steps, last_round=math.inf, learner=None, **settings):
+    settings = {"evaluate_every": 60, "evaluation_episodes": 2, "film_every": 0} | settings
+    config = configs.make("CartPole", seed=5, total_steps=total_steps, **settings)
+    learner = learner or FakeLearner(clock, last_round)
+    return Trainer(
+        learner,
+        FakeCollector(),
+        FakeEvaluation(clock, learner),
+        RunFolder(folder, config),
+        config.run,
+        config.reporting,
+        num_trajectories=3,
+    )
+
+
+def read_metrics(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def evaluated_at(folder):
+    return [line["env_steps"] for line in read_metrics(folder)]
+
+
+@pytest.mark.parametrize(
+    ("total_steps", "taken"), [(20, 20), (139, 120), (140, 140), (141, 140), (19, 0)]
+)
+def test_budget_is_hard(total_steps, taken, tmp_path, clock):
+    # Less than a round is refused where MGAIL is configured; the loop just takes none.
+    trainer = make(tmp_path, clock, total_steps=max(total_steps, 100), num_envs=4)
+    trainer.run = configs.Run(env="CartPole", total_steps=total_steps)
+    result = trainer.train(progress=False)
+    assert result["env_steps"] == trainer.collector.steps == taken
+    assert int(trainer.learner.rounds) == int(trainer.state.rounds) == taken // STEPS_PER_ROUND
+
+
+@pytest.mark.parametrize(
+    ("total_steps", "every", "expected"),
+    [
+        # Where the steps cross a multiple, or come to it; and at the end.
+        (200, 60, [60, 120, 180, 200]),
+        (200, 50, [60, 100, 160, 200]),
+        (200, 100, [100, 200]),
+        (200, 1, list(range(20, 201, 20))),
+        (200, 1000, [200]),
+        # By default 20 times in all.
+        (800, 0, list(range(40, 801, 40))),
+        (100, 0, [20, 40, 60, 80, 100]),
+    ],
+)
+def test_evaluates_where_it_is_due_and_at_the_end(total_steps, every, expected, tmp_path, clock):
+    trainer = make(tmp_path, clock, total_steps=total_steps, evaluate_every=every)
+    trainer.train(progress=False)
+    assert evaluated_at(tmp_path) == expected
+    *during, last = trainer.evaluation.calls
+    assert during == [(2, EVALUATION_SEED)] * len(expected)
+    assert last == (50, FINAL_SEED)
+
+
+def test_metrics_are_the_means_of_what_learn_returned_since_the_last_time(tmp_path, clock):
+    make(tmp_path, clock, total_steps=160).train(progress=False)
+    lines = read_metrics(tmp_path)
+    # Rounds 1 to 3, 4 to 6, 7 and 8.
+    assert [line["fake/round"] for line in lines] == [2.0, 5.0, 7.5]
+    assert [line["fake/two"] for line in lines] == [2.0] * 3
+    assert [line["return_mean"] for line in lines] == [10.0, 20.0, 30.0]
+
+
+def test_a_learner_that_has_finished_ends_the_run(tmp_path, clock):
+    trainer = make(tmp_path, clock, total_steps=400, last_round=4)
+    result = trainer.train(progress=False)
+    assert evaluated_at(tmp_path) == [60, 80]
+    assert result["env_steps"] == 80
+    # And nothing is left to do in a second run.
+    again = make(tmp_path, clock, total_steps=400, last_round=4)
+    again.train(progress=False)
+    assert int(again.learner.rounds) == 4
+    assert evaluated_at(tmp_path) == [60, 80]
+
+
+def test_a_learner_may_need_no_environment(tmp_path, clock):
+    learner = FakeLearner(clock, last_round=3)
+    learner.steps_per_round = 0
+    result = make(tmp_path, clock, total_steps=100, learner=learner).train(progress=False)
+    assert result["env_steps"] == 0 and int(learner.rounds) == 3
+    [line] = read_metrics(tmp_path)
+    assert line["env_steps"] == 0 and line["fake/round"] == 2.0
 
 
 class Interrupted(Exception):
     pass
 
 
-@pytest.mark.parametrize("env", ["CartPole", "HalfCheetah"])
-def test_resumed_run_equals_one_that_was_never_stopped(env, tmp_path):
-    folder = experts.demonstrations(env, 1)
-    demonstrated = demonstrations.load(folder, env, 1)
-    config = configs.make(env, seed=7, **SMALL)
+def test_an_interrupted_run_goes_on_from_its_last_checkpoint(tmp_path, clock):
+    make(tmp_path / "whole", clock, total_steps=200).train(progress=False)
 
-    whole = Trainer(config, demonstrated, tmp_path / "whole")
-    whole.train(progress=False)
+    class Stopping(FakeLearner):
+        def learn(self, collector):
+            if int(self.rounds) == 8:  # Rounds 7 and 8 are in no checkpoint.
+                raise Interrupted
+            return super().learn(collector)
 
-    stopped = Trainer(config, demonstrated, tmp_path / "stopped")
-    collect, rounds = stopped.collect, 21
-
-    def interrupt():
-        if stopped.round == rounds:  # Between two checkpoints.
-            raise Interrupted
-        return collect()
-
-    stopped.collect = interrupt
+    stopping = make(tmp_path / "run", clock, total_steps=200, learner=Stopping(clock))
     with pytest.raises(Interrupted):
-        stopped.train(progress=False)
-    resumed = Trainer(config, demonstrated, tmp_path / "stopped")
-    assert 0 < resumed.round < rounds
+        stopping.train(progress=False)
+    resumed = make(tmp_path / "run", clock, total_steps=200)
+    assert int(resumed.learner.rounds) == int(resumed.state.rounds) == 6
+    assert resumed.collector.steps == 120
     resumed.train(progress=False)
-
-    assert metrics(tmp_path / "stopped") == metrics(tmp_path / "whole")
-    for one, other in zip(weights(resumed), weights(whole), strict=True):
-        np.testing.assert_array_equal(one, other)
-    events = EventAccumulator(str(tmp_path / "stopped" / "tensorboard")).Reload()
-    assert len(events.Tensors("config")) == 1
-
-
-def test_training_reaches_the_expert(cartpole, tmp_path):
-    config = configs.make("CartPole", seed=100, final_episodes=10)
-    result = Trainer(config, cartpole, tmp_path).train(progress=False)
-    assert result["return_mean"] == 200
-    assert result["num_trajectories"] == 1
-    assert result["env_steps"] <= config.total_steps
-    assert result["steps_to_95"] is not None
+    assert int(resumed.learner.rounds) == 10
+    whole, parts = read_metrics(tmp_path / "whole"), read_metrics(tmp_path / "run")
+    returns = [line.pop("return_mean") for line in parts]
+    assert returns == [10.0, 20.0, 10.0, 20.0]  # The evaluations are not a part of the run.
+    for line in whole + parts:
+        line.pop("return_mean", None), line.pop("normalized_return")
+    # Seconds too: what was lost is in no checkpoint.
+    assert parts == whole
 
 
-def test_budget_is_hard(cartpole, tmp_path):
-    config = configs.make("CartPole", **SMALL | {"total_steps": 139})
-    trainer = Trainer(config, cartpole, tmp_path)
+def test_metrics_behind_the_checkpoint_are_forgotten(tmp_path, clock):
+    make(tmp_path, clock, total_steps=200).train(progress=False)
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines(keepends=True)
+    later = lines[-1].replace('"env_steps": 200', '"env_steps": 220')
+    (tmp_path / "metrics.jsonl").write_text("".join([*lines, later, '{"env_steps": 240, "ret']))
+    make(tmp_path, clock, total_steps=200)
+    assert evaluated_at(tmp_path) == [60, 120, 180, 200]
+
+
+def test_result(tmp_path, clock):
+    # The normalised returns are 1/4, 2/4, 3/4, 1; the final evaluation is the fifth.
+    trainer = make(tmp_path, clock, total_steps=200, final_episodes=7)
     result = trainer.train(progress=False)
-    assert result["env_steps"] == 120  # Whole rounds of 20 steps.
+    assert trainer.evaluation.calls[-1] == (7, FINAL_SEED)
+    assert json.loads((tmp_path / "result.json").read_text()) == result
+    at_the_end = read_metrics(tmp_path)[-1]
+    seconds = {name: result.pop(name) for name in ("wall_seconds", "evaluation_seconds")}
+    assert all(value > at_the_end[name] for name, value in seconds.items())
+    assert result == {
+        "env": "CartPole",
+        "seed": 5,
+        "num_trajectories": 3,
+        "episodes": 7,
+        "env_steps": 200,
+        "return_mean": 50.0,
+        "return_std": 1.0,
+        "normalized_return": 1.25,
+        "expert_return_mean": 40.0,
+        "random_return_mean": 0.0,
+        "steps_to_95": 200,
+        "seconds_to_95": at_the_end["wall_seconds"],
+    }
+    assert os.listdir(tmp_path / "saved_model") == ["model"]
 
 
-def test_papers_schedule_trains_discriminator_and_policy_in_turn(cartpole, tmp_path):
-    schedule = {"total_steps": 420, "preparation_rounds": 2, "block_rounds": 1}
-    config = configs.make("CartPole", "paper", **schedule, final_episodes=1)
-    trainer = Trainer(config, cartpole, tmp_path)
-    turns = []
-    while trainer.round < trainer.rounds:
-        before = weights(trainer)
-        trainer.update(*trainer.collect(), *trainer._turn())
-        moved = [(one != other).any() for one, other in zip(before, weights(trainer), strict=True)]
-        # Policy and averaged policy have three layers, the discriminator too.
-        turns.append((any(moved[:12]), any(moved[12:18]), any(moved[18:])))
-        trainer.round += 1
-    discriminator, policy = (False, True, True), (True, False, True)
-    assert turns == [discriminator] * 3 + [policy, discriminator, policy]
+def test_the_first_time_at_95_percent_counts(tmp_path, clock):
+    result = make(tmp_path, clock, total_steps=600).train(progress=False)
+    fourth = read_metrics(tmp_path)[3]
+    assert (result["steps_to_95"], result["seconds_to_95"]) == (240, fourth["wall_seconds"])
+    result = make(tmp_path / "short", clock, total_steps=100).train(progress=False)
+    assert result["steps_to_95"] is None and result["seconds_to_95"] is None
 
 
-def test_rewards_may_be_missing(cartpole, tmp_path):
-    config = configs.make("CartPole", **SMALL)
-    result = Trainer(config, cartpole._replace(return_mean=None), tmp_path).train(progress=False)
-    for name in "expert_return_mean", "random_return_mean", "normalized_return", "steps_to_95":
-        assert result[name] is None
-    assert result["return_mean"] > 0
+def test_wall_seconds_are_all_that_passed(tmp_path, clock, monkeypatch):
+    begun, learner = clock.seconds, FakeLearner(clock)
+
+    def slowly(seconds, function):
+        def slow(*arguments):
+            clock.wait(seconds)
+            return function(*arguments)
+
+        return slow
+
+    for owner, name, seconds, function in (
+        (build, "make_learner", 1000, lambda *_: (learner, FakeCollector())),
+        (build, "Evaluation", 2000, lambda *_: FakeEvaluation(clock, learner)),
+        (build, "RunFolder", 4000, RunFolder),
+        (RunFolder, "write_metrics", 0.125, RunFolder.write_metrics),
+        (Checkpoints, "restore", 8000, Checkpoints.restore),
+        (Checkpoints, "save", 3, Checkpoints.save),
+    ):
+        monkeypatch.setattr(owner, name, slowly(seconds, function))
+    settings = {"total_steps": 200, "evaluate_every": 60, "film_every": 0, "preset": "default"}
+    config = configs.make("CartPole", **settings)
+    demonstrated = sample_data.draw(5, 4, np.zeros(5, int), return_mean=40.0)
+    result = build.make_trainer(config, demonstrated, tmp_path).train(progress=False)
+    # 10 rounds, 5 evaluations, the histograms at 4 of them, and the export.
+    parts = [15_000, 10 * 7, 5 * 100, 4 * 0.5, 4 * 0.125, 4 * 3, 300]
+    assert result["wall_seconds"] == sum(parts) == clock.seconds - begun
+    assert result["evaluation_seconds"] == 5 * 100 + 4 * 0.5
+    # Of the first evaluation, nothing is counted that came after it.
+    assert read_metrics(tmp_path)[0]["wall_seconds"] == 15_000 + 3 * 7 + 100
+    assert read_metrics(tmp_path)[0]["evaluation_seconds"] == 100
 
 
-def test_rewards_may_tell_nothing(cartpole, tmp_path):
-    with mock.patch("mgail_tf.evaluation.returns", lambda episodes: np.zeros(len(episodes))):
-        trainer = Trainer(
-            configs.make("CartPole", **SMALL), cartpole._replace(return_mean=0.0), tmp_path
-        )
-        result = trainer.train(progress=False)
-    assert result["expert_return_mean"] == result["random_return_mean"] == 0
-    assert result["normalized_return"] is None and result["steps_to_95"] is None
-
-
-def test_resumes_after_an_unfinished_line(cartpole, tmp_path):
-    config = configs.make("CartPole", **SMALL)
-    Trainer(config, cartpole, tmp_path).train(progress=False)
-    before = metrics(tmp_path)
-    with (tmp_path / "metrics.jsonl").open("a") as file:
-        file.write('{"env_steps": 640, "ret')
-    Trainer(config, cartpole, tmp_path)
-    assert metrics(tmp_path) == before
-
-
-def test_damaged_checkpoint(cartpole, tmp_path):
-    config = configs.make("CartPole", **SMALL | {"total_steps": 200})
-    Trainer(config, cartpole, tmp_path).train(progress=False)
-    [data] = (tmp_path / "checkpoints").glob("*.data*")
-    data.write_bytes(data.read_bytes()[:1000])
-    with pytest.raises(UserError, match="damaged"):
-        Trainer(config, cartpole, tmp_path)
-
-
-@pytest.mark.parametrize("content", [b"[]", b"{", b"3", b"\xff"])
-def test_damaged_config(content, cartpole, tmp_path):
-    (tmp_path / "config.json").write_bytes(content)
-    with pytest.raises(UserError, match="damaged"):
-        Trainer(configs.make("CartPole", **SMALL), cartpole, tmp_path)
-
-
-def test_a_profile_needs_rounds(cartpole, tmp_path):
-    config = configs.make("CartPole", **SMALL | {"total_steps": 200, "num_envs": 8})
-    with pytest.raises(UserError, match="profile"):
-        Trainer(config, cartpole, tmp_path).train(progress=False, profile=True)
-
-
-@pytest.mark.parametrize("pairs", [1, 3])
-def test_demonstrations_may_be_shorter_than_a_segment(pairs, cartpole, tmp_path):
-    few = cartpole._replace(
-        **{
-            name: getattr(cartpole, name)[-pairs:]
-            for name in ("observations", "actions", "next_observations", "terminated", "ended")
-        }
+def test_speed_is_that_of_training_alone(tmp_path, clock, monkeypatch):
+    speeds = []
+    monkeypatch.setattr(
+        RunFolder, "write_metrics", lambda folder, metrics, speed: speeds.append(speed)
     )
-    trainer = Trainer(configs.make("CartPole", **SMALL), few, tmp_path / "run")
-    before = weights(trainer)
+    make(tmp_path, clock, total_steps=120).train(progress=False)
+    # What follows an evaluation is training until the next one; a checkpoint takes no time here.
+    assert speeds == [
+        {"speed/steps_per_second": pytest.approx(60 / 21)},
+        {"speed/steps_per_second": pytest.approx(120 / 42)},
+    ]
+
+
+def test_tensorboard_shows_the_first_rounds_graph_and_the_learners_histograms(
+    tmp_path, clock, monkeypatch
+):
+    trainer = make(tmp_path, clock, total_steps=100)
+    tensorboard, seen = trainer.folder.tensorboard, []
+
+    @contextlib.contextmanager
+    def recorded_graph():
+        seen.append(("graph", int(trainer.learner.rounds)))
+        yield
+
+    monkeypatch.setattr(tensorboard, "recorded_graph", recorded_graph)
+    monkeypatch.setattr(
+        tensorboard,
+        "write_histograms",
+        lambda step, values: seen.append(("histograms", step, values["numbers"].tolist())),
+    )
     trainer.train(progress=False)
-    after = weights(trainer)
-    assert all(np.isfinite(values).all() for values in after)
-    assert all((new != old).any() for new, old in zip(after, before, strict=True))
+    # The seed of the histograms is the number of rounds.
+    expected = [("graph", 0), ("histograms", 60, [0, 1, 2, 3])]
+    assert seen == [*expected, ("histograms", 100, [0, 1, 2, 3, 4, 5])]
 
 
-def test_other_configuration_in_logdir_changes_nothing(cartpole, tmp_path):
-    Trainer(configs.make("CartPole", **SMALL), cartpole, tmp_path)
-    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
-    with pytest.raises(UserError, match="discount"):
-        Trainer(configs.make("CartPole", **SMALL, discount=0.9), cartpole, tmp_path)
-    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+@pytest.mark.parametrize(("rounds", "expected"), [(25, [5, 15]), (15, [5, 15]), (7, [5, 7])])
+def test_ten_rounds_are_profiled_once_compilation_is_over(
+    rounds, expected, tmp_path, clock, monkeypatch
+):
+    trainer = make(tmp_path, clock, total_steps=rounds * STEPS_PER_ROUND)
+    seen = []
+    for name in "start_profile", "stop_profile":
+        monkeypatch.setattr(
+            trainer.folder.tensorboard, name, lambda: seen.append(int(trainer.learner.rounds))
+        )
+    trainer.train(progress=False, profile=True)
+    assert seen == expected
 
 
-def test_unwritable_logdir(cartpole, tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="logdir"):
-        Trainer(configs.make("CartPole", **SMALL), cartpole, tmp_path / "file" / "run")
+def test_a_profile_needs_rounds(tmp_path, clock):
+    # After the five that are left out, one must be left.
+    with pytest.raises(UserError, match="--profile starts after 5 rounds, and 5 are left"):
+        make(tmp_path, clock, total_steps=119).train(progress=False, profile=True)
+
+
+def test_seconds_are_counted_between_calls(clock):
+    state = RunState()
+    clock.wait(2)
+    assert state.count_seconds() == 2.0
+    assert state.count_seconds() == 2.0
+    clock.wait(3)
+    assert state.count_seconds() == float(state.wall_seconds) == 5.0
+    assert int(state.rounds) == 0 and float(state.evaluation_seconds) == 0.0

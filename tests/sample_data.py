@@ -1,8 +1,4 @@
-"""Small Minari datasets for tests.
-
-(The module is not called `datasets`: that is the library which reads what `imitation` saved, and
-the tests' folder comes first on the path.)
-"""
+"""Demonstrations for tests."""
 
 from collections.abc import Sequence
 import os
@@ -16,11 +12,66 @@ import minari
 from minari.data_collector import EpisodeBuffer
 import numpy as np
 
-NAME = "test/written-v0"
+from mgail_tf.data import demonstrations
+from mgail_tf.data.demonstrations import Demonstrations
+
+EXPERT_DATA = pathlib.Path(__file__).parent.parent / "expert_data"
+# Spaces of observations and actions that fit CartPole.
 CARTPOLE = (
     gymnasium.spaces.Box(-9.0, 9.0, (4,), np.float32),
     gymnasium.spaces.Discrete(2),
 )
+# The id of a dataset that is written here.
+NAME = "test/written-v0"
+# How many trajectories the committed demonstrations of a task have.
+COMMITTED = {
+    "CartPole": 1,
+    "MountainCar": 1,
+    "Acrobot": 1,
+    "Hopper": 4,
+    "Walker2d": 4,
+    "HalfCheetah": 4,
+    "Ant": 4,
+}
+
+
+def load(task: str, num_trajectories: int = 1) -> Demonstrations:
+    """The first trajectories of a task's committed demonstrations."""
+    folder = EXPERT_DATA / task / "demonstrations" / str(COMMITTED[task])
+    return demonstrations.load(folder, task, num_trajectories)
+
+
+def draw(
+    pairs: int,
+    observation_size: int = 3,
+    actions: np.ndarray | None = None,
+    *,
+    return_mean: float | None = None,
+    seed: int = 0,
+) -> Demonstrations:
+    """Demonstrations of one trajectory of random numbers, which never terminates.
+
+    Args:
+      pairs: number of pairs.
+      observation_size: length of an observation.
+      actions: [pairs, ...] as the environment receives them; random ones of two numbers if None.
+      return_mean: of the trajectory.
+      seed: of the numbers.
+    """
+    rng = np.random.default_rng(seed)
+    observations = rng.normal(size=(pairs + 1, observation_size)).astype(np.float32)
+    if actions is None:
+        actions = rng.uniform(-1.0, 1.0, (pairs, 2)).astype(np.float32)
+    return Demonstrations(
+        observations[:-1],
+        actions,
+        observations[1:],
+        terminated=np.zeros(pairs, bool),
+        ended=np.arange(pairs) == pairs - 1,
+        num_trajectories=1,
+        return_mean=return_mean,
+        termination_rate=0.01 / pairs,
+    )
 
 
 def write(
@@ -31,7 +82,7 @@ def write(
     name: str = NAME,
     **metadata: Any,
 ) -> pathlib.Path:
-    """Writes a dataset into a folder of datasets; returns the dataset's own."""
+    """Writes a Minari dataset into a folder of datasets; returns the dataset's own."""
     with (
         mock.patch.dict(os.environ, MINARI_DATASETS_PATH=str(root)),
         warnings.catch_warnings(action="ignore"),
@@ -43,7 +94,7 @@ def write(
             action_space=action_space,
             **metadata,
         )
-    return root / name
+    return pathlib.Path(root, name)
 
 
 def episode(observations: Any, actions: Any, reward: float = 1.0) -> EpisodeBuffer:

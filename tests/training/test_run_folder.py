@@ -1,0 +1,113 @@
+import json
+
+import pytest
+
+from mgail_tf import config as configs
+from mgail_tf.errors import UserError
+from mgail_tf.training.run_folder import RunFolder, check
+
+CONFIG = configs.make("CartPole", seed=3)
+
+
+def write_metrics(folder, *lines):
+    for env_steps, normalized_return in lines:
+        folder.write_metrics({"env_steps": env_steps, "normalized_return": normalized_return}, {})
+
+
+def test_a_folder_holds_the_settings(tmp_path):
+    RunFolder(tmp_path / "a" / "run", CONFIG)
+    written = json.loads((tmp_path / "a" / "run" / "config.json").read_text())
+    assert written.pop("run_folder_version") == 2
+    assert written == CONFIG.flat()
+    assert written["seed"] == 3 and written["policy_hidden"] == [100, 50]
+
+
+def test_the_same_settings_may_use_it_again(tmp_path):
+    RunFolder(tmp_path, CONFIG)
+    check(tmp_path, configs.make("CartPole", seed=3))
+    RunFolder(tmp_path, configs.make("CartPole", seed=3))
+
+
+def test_other_settings_change_nothing(tmp_path):
+    RunFolder(tmp_path, CONFIG)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    assert before
+    with pytest.raises(UserError, match=r"discount=0.99, not 0.9; choose another folder"):
+        RunFolder(tmp_path, configs.make("CartPole", seed=3, discount=0.9))
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_another_algorithms_run_is_told_apart(tmp_path):
+    RunFolder(tmp_path, CONFIG)
+    with pytest.raises(UserError, match="algorithm=mgail, not bc"):
+        RunFolder(tmp_path, configs.make("CartPole", seed=3, algorithm="bc"))
+
+
+@pytest.mark.parametrize("version", [None, 1, 3])
+def test_a_run_of_another_version_is_refused_in_one_line(version, tmp_path):
+    RunFolder(tmp_path, CONFIG)
+    file = tmp_path / "config.json"
+    written = json.loads(file.read_text())
+    # The first version had no number, and other names.
+    written.pop("run_folder_version")
+    written["cut_after"] = written.pop("mean_cut_length")
+    if version:
+        written["run_folder_version"] = version
+    file.write_text(json.dumps(written))
+    with pytest.raises(UserError, match="run of another version of mgail_tf.*another folder") as e:
+        check(tmp_path, CONFIG)
+    assert str(tmp_path) in str(e.value) and "\n" not in str(e.value)
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{", b"3", b"\xff"])
+def test_damaged_settings(content, tmp_path):
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(UserError, match="damaged"):
+        RunFolder(tmp_path, CONFIG)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    for use in check, RunFolder:
+        with pytest.raises(UserError, match="logdir.*cannot be written"):
+            use(tmp_path / "file" / "run", CONFIG)
+
+
+def test_checking_makes_nothing(tmp_path):
+    check(tmp_path / "run", CONFIG)
+    assert not list(tmp_path.iterdir())
+
+
+def test_metrics_are_read_without_an_unfinished_line(tmp_path):
+    folder = RunFolder(tmp_path, CONFIG)
+    assert folder.metrics() == []
+    write_metrics(folder, (20, 0.25), (40, None))
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write('{"env_steps": 60, "norm')
+    expected = [
+        {"env_steps": 20, "normalized_return": 0.25},
+        {"env_steps": 40, "normalized_return": None},
+    ]
+    assert folder.metrics() == expected
+    folder.forget_metrics_after(40)
+    assert folder.metrics() == expected
+    folder.forget_metrics_after(39)
+    assert folder.metrics() == expected[:1]
+    assert (tmp_path / "metrics.jsonl").read_text() == json.dumps(expected[0]) + "\n"
+
+
+def test_first_reached_is_the_first_line_at_or_above(tmp_path):
+    folder = RunFolder(tmp_path, CONFIG)
+    assert folder.first_reached(-100.0) is None
+    write_metrics(folder, (20, None), (40, -0.5), (60, 0.75), (80, 0.5), (100, 0.875))
+    for level, steps in (-1.0, 40), (0.0, 60), (0.75, 60), (0.8, 100):
+        line = folder.first_reached(level)
+        assert line and line["env_steps"] == steps
+    assert folder.first_reached(0.9) is None
+
+
+def test_result_is_json(tmp_path):
+    folder = RunFolder(tmp_path, CONFIG)
+    folder.write_result({"env": "CartPole", "steps_to_95": None})
+    written = json.loads((tmp_path / "result.json").read_text())
+    assert written == {"env": "CartPole", "steps_to_95": None}
