@@ -6,7 +6,6 @@ import shutil
 
 import gymnasium
 from gymnasium.wrappers import FlattenObservation
-from minari.data_collector import EpisodeBuffer
 import numpy as np
 from programs import ROOT, run
 import pytest
@@ -86,18 +85,25 @@ class Endless(gymnasium.Wrapper):
 
 
 def test_an_environment_that_never_ends():
-    gymnasium.register("Endless-v0", lambda: Endless(gymnasium.make("MountainCar-v0").unwrapped))
+    gymnasium.register(
+        "Endless-v0", lambda **_: Endless(gymnasium.make("MountainCar-v0").unwrapped)
+    )
     with pytest.raises(UserError, match="max_episode_steps"):
         play_randomly("Endless-v0", 2, seed=0)
+
+
+SENSORS = gymnasium.spaces.Dict(
+    place=gymnasium.spaces.Box(-np.inf, np.inf, (2,)),
+    motion=gymnasium.spaces.Box(-np.inf, np.inf, (1, 2)),
+)
 
 
 class Sensors(gymnasium.ObservationWrapper):
     """Observations as parts with names."""
 
-    observation_space = gymnasium.spaces.Dict(
-        place=gymnasium.spaces.Box(-np.inf, np.inf, (2,)),
-        motion=gymnasium.spaces.Box(-np.inf, np.inf, (1, 2)),
-    )
+    def __init__(self, env):
+        super().__init__(env)
+        self.observation_space = SENSORS
 
     def observation(self, observation):
         return {"place": observation[::2], "motion": observation[None, 1::2]}
@@ -117,27 +123,17 @@ def test_a_dataset_of_named_observations_fits_the_flattened_environment(tmp_path
                 return observations
 
     observations = push_right(sensors())
-    length = len(observations) - 1
-    named = {name: np.stack([one[name] for one in observations]) for name in observations[0]}
-    ends = np.arange(length) == length - 1
-    buffer = EpisodeBuffer(
-        observations=named,
-        actions=np.ones(length, int),
-        rewards=np.ones(length),
-        terminations=ends,
-        truncations=np.zeros(length, bool),
-    )
-    dataset = sample_data.write(
-        tmp_path, [buffer], Sensors.observation_space, gymnasium.spaces.Discrete(2)
-    )
+    named = {name: np.stack([each[name] for each in observations]) for name in observations[0]}
+    episode = sample_data.episode(named, np.ones(len(observations) - 1, int))
+    dataset = sample_data.write(tmp_path, [episode], SENSORS, gymnasium.spaces.Discrete(2))
 
-    gymnasium.register("Flattened-v0", lambda: FlattenObservation(sensors()))
+    gymnasium.register("Flattened-v0", lambda **_: FlattenObservation(sensors()))
     loaded = demonstrations.load(dataset, "Flattened-v0")
     expected = push_right(FlattenObservation(sensors()))
     np.testing.assert_array_equal(loaded.observations, expected[:-1])
     np.testing.assert_array_equal(loaded.next_observations, expected[1:])
     # What else is done to them is not done to the dataset's.
-    gymnasium.register("Scaled-v0", lambda: Tenfold(FlattenObservation(sensors())))
+    gymnasium.register("Scaled-v0", lambda **_: Tenfold(FlattenObservation(sensors())))
     for other in "Scaled-v0", "Acrobot":
         with pytest.raises(UserError, match="observations"):
             demonstrations.load(dataset, other)
