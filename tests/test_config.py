@@ -1,5 +1,5 @@
 import dataclasses
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -36,13 +36,14 @@ def test_every_option_can_be_set_and_is_written_down(name):
     algorithm, preset = name
     _, options = configs.LEARNERS[name]
     given = {"algorithm": algorithm, "preset": preset, "env": "Swimmer-v5"}
+    field: Any
     for field in fields_of(options):
         if field.name in given:
             continue
         if field.metadata["choices"]:
             [value, *_] = set(field.metadata["choices"]) - {field.default}
         elif isinstance(field.default, bool):
-            value = not field.default
+            value: Any = not field.default
         elif isinstance(field.default, tuple):
             value = (7, 8, 9)
         elif field.name == "expert_data":

@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+from typing import Any
 
 import gymnasium
 from gymnasium.wrappers import FlattenObservation
+from minari.data_collector import EpisodeBuffer
 import numpy as np
 from programs import ROOT, run
 import pytest
@@ -77,6 +79,11 @@ def test_an_environment_of_the_users_folder_from_the_command_line(tmp_path):
     assert os.listdir(folder / "saved_model")
 
 
+def register(name: str, make: Any) -> None:
+    """Registers an environment; gymnasium's annotation does not say that it takes functions."""
+    gymnasium.register(name, make)
+
+
 class Endless(gymnasium.Wrapper):
     """Without a time limit."""
 
@@ -85,14 +92,12 @@ class Endless(gymnasium.Wrapper):
 
 
 def test_an_environment_that_never_ends():
-    gymnasium.register(
-        "Endless-v0", lambda **_: Endless(gymnasium.make("MountainCar-v0").unwrapped)
-    )
+    register("Endless-v0", lambda: Endless(gymnasium.make("MountainCar-v0").unwrapped))
     with pytest.raises(UserError, match="max_episode_steps"):
         play_randomly("Endless-v0", 2, seed=0)
 
 
-SENSORS = gymnasium.spaces.Dict(
+PARTS = gymnasium.spaces.Dict(
     place=gymnasium.spaces.Box(-np.inf, np.inf, (2,)),
     motion=gymnasium.spaces.Box(-np.inf, np.inf, (1, 2)),
 )
@@ -103,7 +108,7 @@ class Sensors(gymnasium.ObservationWrapper):
 
     def __init__(self, env):
         super().__init__(env)
-        self.observation_space = SENSORS
+        self.observation_space = PARTS
 
     def observation(self, observation):
         return {"place": observation[::2], "motion": observation[None, 1::2]}
@@ -123,17 +128,25 @@ def test_a_dataset_of_named_observations_fits_the_flattened_environment(tmp_path
                 return observations
 
     observations = push_right(sensors())
-    named = {name: np.stack([each[name] for each in observations]) for name in observations[0]}
-    episode = sample_data.episode(named, np.ones(len(observations) - 1, int))
-    dataset = sample_data.write(tmp_path, [episode], SENSORS, gymnasium.spaces.Discrete(2))
+    length = len(observations) - 1
+    named = {name: np.stack([one[name] for one in observations]) for name in observations[0]}
+    ends = np.arange(length) == length - 1
+    buffer = EpisodeBuffer(
+        observations=named,
+        actions=[1] * length,
+        rewards=[1.0] * length,
+        terminations=ends.tolist(),
+        truncations=[False] * length,
+    )
+    dataset = sample_data.write(tmp_path, [buffer], PARTS, gymnasium.spaces.Discrete(2))
 
-    gymnasium.register("Flattened-v0", lambda **_: FlattenObservation(sensors()))
+    register("Flattened-v0", lambda: FlattenObservation(sensors()))
     loaded = demonstrations.load(dataset, "Flattened-v0")
     expected = push_right(FlattenObservation(sensors()))
     np.testing.assert_array_equal(loaded.observations, expected[:-1])
     np.testing.assert_array_equal(loaded.next_observations, expected[1:])
     # What else is done to them is not done to the dataset's.
-    gymnasium.register("Scaled-v0", lambda **_: Tenfold(FlattenObservation(sensors())))
+    register("Scaled-v0", lambda: Tenfold(FlattenObservation(sensors())))
     for other in "Scaled-v0", "Acrobot":
         with pytest.raises(UserError, match="observations"):
             demonstrations.load(dataset, other)

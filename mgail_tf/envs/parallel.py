@@ -70,7 +70,8 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
           terminated: [num_envs] bool, whether the task ended the episode.
           ended: [num_envs] bool, whether the task or the time limit ended it.
         """
-        for history, action in zip(self._actions, actions, strict=True):
+        # Copies, because an environment may change the action that it is given.
+        for history, action in zip(self._actions, np.array(actions), strict=True):
             history.append(action)
         observation, _, terminated, truncated, _ = self._envs.step(actions)
         self.steps += len(self._actions)

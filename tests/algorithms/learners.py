@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
-import keras
 import numpy as np
 import sample_data
 import segments
@@ -77,7 +76,7 @@ def copy(tensors: Sequence[Any]) -> list[np.ndarray]:
     return [np.array(tensor) for tensor in tensors]
 
 
-def record_gradients(optimizer: keras.optimizers.Optimizer) -> list[tuple[list, list]]:
+def record_gradients(optimizer: Any) -> list[tuple[list, list]]:
     """What the optimizer is given from now on: a list of (gradients, variables)."""
     applied = []
     apply = optimizer.apply

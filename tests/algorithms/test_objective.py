@@ -1,5 +1,6 @@
 import functools
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ FORWARD_MODELS = {
 }
 
 
-def draw_segment(policy, ends=ENDS, dtype=np.float64, length=LENGTH):
+def draw_segment(policy, ends=ENDS, dtype: Any = np.float64, length=LENGTH):
     """Random states, one the next one's predecessor unless an episode ended between the two.
 
     The policy acts in them.
@@ -89,10 +90,10 @@ def act(policy, observation, noise):
     """
     if isinstance(policy, CategoricalPolicy):
 
-        def parameters(s):
+        def logits_of(s):
             return policy(s).logits
 
-        logits, [by_s] = jacobians(parameters, [observation])
+        logits, [by_s] = jacobians(logits_of, [observation])
         relaxed = np.exp((logits + noise) / TEMPERATURE)
         relaxed /= relaxed.sum(-1, keepdims=True)
         action = np.eye(ACTION)[np.argmax(logits + noise, -1)]
@@ -219,9 +220,9 @@ def differentiate_beyond(value, segment):
     return np.array(J), np.array(J_s)
 
 
-def differentiate(policy, *networks_and_segment, **options):
+def differentiate(policy, *networks_and_segment: Any, **options: Any):
     with tf.GradientTape() as tape:
-        J, _, _ = objective(policy, *networks_and_segment, DISCOUNT, **options)
+        J, _, _ = objective(policy, *networks_and_segment, discount=DISCOUNT, **options)
     return J.numpy(), flatten(tape.gradient(J, policy.trainable_variables))
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import segments
@@ -46,7 +48,7 @@ def end_segment(ends=ENDS, terminations=TERMINATIONS, dtype=np.float64):
     return segment._replace(observation=nowhere, next_observation=nowhere)
 
 
-def estimate(number):
+def estimate(number) -> Any:
     """A value that is the same everywhere."""
     return lambda observations: tf.fill(observations.shape[:-1], tf.constant(number, tf.float64))
 

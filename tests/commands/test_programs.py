@@ -27,6 +27,17 @@ from mgail_tf.tasks import TASKS
         (["--env", "CartPole", "--policy_hidden", "100,x"], "policy_hidden"),
         (["--env", "CartPole", "--forward_model", "magic"], "forward_model"),
         (["--env", "CartPole", "--no_such_flag", "1"], "no_such_flag"),
+        (
+            ["--env", "CartPole", "--algorithm", "bc", "--discount", "0.9"],
+            "--discount: behavioural cloning (--algorithm bc) has no such option",
+        ),
+        (["--env", "CartPole", "--patience", "3"], "--patience: mgail has no such option"),
+        (["--env", "CartPole", "--algorithm", "magic"], "use one of mgail, bc"),
+        (
+            ["--env", "CartPole", "--algorithm", "bc", "--preset", "paper"],
+            "--preset=paper: bc has no such preset",
+        ),
+        (["--env", "CartPole", "--forward_model_history", "9"], "must not exceed segment_length"),
         (["--env", "CartPole", "stray"], "stray"),
         (["--env", "CartPole", "--expert_data", "missing"], "minari download missing"),
         (["--env", "CartPole", "--logdir", "/dev/null/run"], "logdir"),
@@ -38,6 +49,36 @@ def test_bad_input_is_one_line_and_status_2(arguments, message, tmp_path):
     lines = done.stderr.splitlines()
     assert len(lines) == 1 and lines[0].startswith("error: ") and message in lines[0]
     assert not os.listdir(tmp_path)
+
+
+def test_a_run_folder_of_another_version_is_refused_in_one_line(tmp_path):
+    (tmp_path / "old").mkdir()
+    # Such a folder held no number of its version.
+    settings = {"env": "CartPole", "cut_after": 300}
+    (tmp_path / "old" / "config.json").write_text(json.dumps(settings))
+    done = run("main.py", "--env=CartPole", "--logdir=old", folder=tmp_path)
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.startswith("error: ") and "another version of mgail_tf" in line
+    assert os.listdir(tmp_path / "old") == ["config.json"]
+
+
+def test_cloning_trains_exports_and_evaluates(tmp_path):
+    small = ["--max_epochs=20", "--policy_hidden=20", "--final_episodes=3"]
+    done = run("main.py", "--env=CartPole", "--algorithm=bc", *small, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [folder] = (tmp_path / "runs").iterdir()
+    assert folder.name == "CartPole-0"
+    result = json.loads((folder / "result.json").read_text())
+    assert result["env_steps"] == 0 and result["return_mean"] > 0
+    model = f"--saved_model={folder / 'saved_model'}"
+    done = run("evaluate.py", model, "--env=CartPole", "--episodes=3", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"return {result['return_mean']:.1f} +- {result['return_std']:.1f}" in done.stdout
+    done = run("export.py", model, "--out=policy.tflite", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    runner = Interpreter(str(tmp_path / "policy.tflite")).get_signature_runner()
+    assert runner(observation=np.zeros([1, 4], np.float32))["action"].shape == (1,)
 
 
 def test_train_then_evaluate_from_another_folder(tmp_path):

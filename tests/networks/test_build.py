@@ -3,15 +3,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mgail_tf.algorithms.mgail_options import Networks
 from mgail_tf.networks.build import make_discriminator, make_forward_model
 from mgail_tf.networks.encoding import action_encoder
 
 OBSERVATION, NUM_ACTIONS, BATCH = 4, 3, 6
 
 
-def make_prediction(options, actions):
-    model = make_forward_model(options, OBSERVATION, actions)
+def make_prediction(actions, per_action):
+    model = make_forward_model("basic", OBSERVATION, actions, 20, outputs_per_action=per_action)
 
     def predict(observation, action):
         return model(observation, action, model.initial_memory(BATCH))[0]
@@ -19,16 +18,16 @@ def make_prediction(options, actions):
     return model, predict
 
 
-def make_judgement(options, actions):
-    model = make_discriminator(options, actions)
+def make_judgement(actions, per_action):
+    model = make_discriminator(actions, (20, 10), outputs_per_action=per_action)
     return model, model
 
 
 @pytest.mark.parametrize("make", [make_judgement, make_prediction])
 @pytest.mark.parametrize("per_action", [True, False])
 def test_derivative_by_a_discrete_action_is_what_another_one_changes(make, per_action, float64):
-    options = Networks(outputs_per_action=per_action)
-    model, network = make(options, action_encoder(gymnasium.spaces.Discrete(NUM_ACTIONS)))
+    actions = action_encoder(gymnasium.spaces.Discrete(NUM_ACTIONS))
+    model, network = make(actions, per_action)
     rng = np.random.default_rng(0)
     observation = tf.constant(rng.normal(size=(BATCH, OBSERVATION)))
     one_hot = np.eye(NUM_ACTIONS)

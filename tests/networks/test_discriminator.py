@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -41,7 +43,7 @@ def test_learns_the_likelihood_ratio(gaussians):
     discriminator = Discriminator([32, 32])
     discriminator(tf.zeros([1, 1]), tf.zeros([1, 1]))
     steps, batch_size = 1000, 500
-    schedule = keras.optimizers.schedules.CosineDecay(1e-2, steps)
+    schedule: Any = keras.optimizers.schedules.CosineDecay(1e-2, steps)
     adam = keras.optimizers.Adam(schedule)
     adam.build(discriminator.trainable_variables)
 

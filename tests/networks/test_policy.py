@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_probability as tfp
 
 from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy, move_to_bounds
 
@@ -107,7 +110,7 @@ def test_constant_stddev_is_the_given_one():
 
 
 def test_learned_stddev_starts_about_the_given_one_and_learns():
-    policy = GaussianPolicy(2, [100, 50], [0.01, 5.0], learn_stddev=True)
+    policy: Any = GaussianPolicy(2, [100, 50], [0.01, 5.0], learn_stddev=True)
     observation = np.random.default_rng(8).normal(size=(200, 11))
     ratio = policy(observation).stddev() / [0.01, 5.0]
     assert 0.5 < np.exp(np.mean(np.log(ratio))) < 2.0
@@ -155,10 +158,58 @@ def test_move_to_bounds(action, value, passes_when_falling, passes_when_rising):
 
 
 def test_gaussian_actions_keep_within_bounds_of_each_component():
-    low, high = np.float32([-0.1, -INFINITY]), np.float32([INFINITY, 0.2])
+    low, high = np.array([-0.1, -INFINITY], np.float32), np.array([INFINITY, 0.2], np.float32)
     policy = GaussianPolicy(2, [4], 1.0, low=low, high=high)
     observation, noise = draw_pairs(policy, 2)
     unbounded = policy(observation).mean() + noise
     actions = policy.sample(observation, noise)
     np.testing.assert_allclose(actions, np.clip(unbounded, low, high), rtol=1e-5, atol=1e-6)
     assert np.all(np.any(actions == np.stack([low, high])[[0, 1], [0, 1]], 0))
+
+
+def test_gaussian_log_likelihood_is_the_density(float64):
+    policy = GaussianPolicy(2, [5], [0.3, 2.0], learn_stddev=True)
+    rng = np.random.default_rng(10)
+    observation, action = rng.normal(size=(7, 4, 3)), rng.normal(size=(7, 4, 2))
+    mean, stddev = policy(observation).mean().numpy(), policy(observation).stddev().numpy()
+    density = np.exp(-0.5 * ((action - mean) / stddev) ** 2) / (stddev * np.sqrt(2.0 * np.pi))
+    likelihood = policy.log_likelihood(observation, action)
+    np.testing.assert_allclose(likelihood, np.log(density).sum(-1), rtol=1e-9)
+    tfd = tfp.distributions
+    independent = tfd.Independent(tfd.Normal(mean, stddev), 1).log_prob(action)
+    np.testing.assert_allclose(likelihood, independent, rtol=1e-9)
+
+
+def test_categorical_log_likelihood_is_that_of_the_softmax(float64):
+    # Whatever the temperature of the relaxed samples.
+    policy, kernel = linear_categorical(np.array([0.5, -1.0, 0.2, 0.0]), temperature=0.3)
+    rng = np.random.default_rng(11)
+    observation, chosen = rng.normal(size=(7, 5, 2)), rng.integers(4, size=(7, 5))
+    likelihood = policy.log_likelihood(observation, np.eye(4)[chosen])
+    logits = observation @ kernel + [0.5, -1.0, 0.2, 0.0]
+    expected = np.take_along_axis(np.log(softmax(logits)), chosen[..., None], -1)[..., 0]
+    np.testing.assert_allclose(likelihood, expected, rtol=1e-9)
+    categorical = tfp.distributions.Categorical(logits=logits).log_prob(chosen)
+    np.testing.assert_allclose(likelihood, categorical, rtol=1e-9)
+
+
+def test_noise_scale_multiplies_the_deviation():
+    policy = GaussianPolicy(2, [5], [0.3, 2.0])
+    observation = np.ones([4, 3])
+    assert policy(observation).stddev()[0].numpy() == pytest.approx([0.3, 2.0])
+    policy.set_noise_scale(tf.constant(0.25))
+    assert policy(observation).stddev()[0].numpy() == pytest.approx([0.075, 0.5])
+    # No optimiser changes it.
+    assert all(variable is not policy.noise_scale for variable in policy.trainable_variables)
+    discrete, _ = linear_categorical(np.array([0.5, -1.0]))
+    before = discrete.get_weights()
+    discrete.set_noise_scale(tf.constant(0.25))
+    for weight, old in zip(discrete.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+
+
+def test_actions_are_those_that_are_executed():
+    policy = GaussianPolicy(2, [4], 1.0, low=-1.0, high=1.0, executed=tf.round)
+    observation, noise = draw_pairs(policy, 2)
+    for actions in policy.sample(observation, noise), policy.mode(3.0 * observation):
+        np.testing.assert_array_equal(np.unique(actions), [-1.0, 0.0, 1.0])

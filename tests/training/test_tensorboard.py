@@ -1,36 +1,40 @@
 import io
 import json
+from typing import Any
 import urllib.request
 
 import imageio
-from mgail_tf.training.illustrations import Filming
 import numpy as np
 import pytest
+import sample_data
 from tensorboard import program
 import tensorflow as tf
 
 from mgail_tf import config as configs
-from mgail_tf.data import demonstrations, experts
+from mgail_tf.training.build import make_trainer
+from mgail_tf.training.films import Filming
 from mgail_tf.training.tensorboard import TensorBoard
-from mgail_tf.training.trainer import Trainer
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """Two short runs in one folder, of different settings."""
     folder = tmp_path_factory.mktemp("runs")
-    demonstrated = demonstrations.load(experts.demonstrations("CartPole", 1), "CartPole", 1)
+    demonstrated = sample_data.load("CartPole")
     for seed in 0, 1:
         config = configs.make(
             "CartPole",
             seed=seed,
             total_steps=960,
             evaluate_every=480,
+            segment_length=2,
+            policy_updates=2,
             final_episodes=2,
             discount=0.9 + 0.05 * seed,
             film_every=2 - 2 * seed,
         )
-        Trainer(config, demonstrated, folder / str(seed)).train(progress=False, profile=seed == 0)
+        trainer = make_trainer(config, demonstrated, folder / str(seed))
+        trainer.train(progress=False, profile=seed == 0)
     return folder
 
 
@@ -46,7 +50,8 @@ def get(runs):
         request = urllib.request.Request(f"{url}data/plugin/{path}", data, headers)
         with urllib.request.urlopen(request) as response:
             content = response.read()
-        return content if "individualImage" in path else json.loads(content)
+        as_it_is = "individualImage" in path or "graphs/graph" in path
+        return content if as_it_is else json.loads(content)
 
     return ask
 
@@ -83,7 +88,10 @@ def test_histograms_set_agent_against_expert(get):
 
 
 def test_graph_is_that_of_the_updates(get):
-    assert get("graphs/info")[RUN]["run_graph"]
+    assert get("graphs/info")[RUN]["tags"]["round"]["op_graph"]
+    graph = get(f"graphs/graph?run={RUN}&tag=round&conceptual=false").decode()
+    for name in "update_policy", "update_discriminator", "update_forward_model":
+        assert f"_inference_{name}_" in graph
 
 
 def test_config_is_shown_as_text(get):
@@ -96,7 +104,7 @@ def test_config_is_shown_as_text(get):
 def test_hyperparameters_tell_runs_apart(get):
     experiment = get("hparams/experiment", json.dumps({"experimentName": ""}).encode())
     names = {info["name"] for info in experiment["hparamInfos"]}
-    assert {"discount", "seed", "env", "value"} <= names
+    assert {"discount", "seed", "env", "use_value"} <= names
     shown = {metric["name"]["tag"] for metric in experiment["metricInfos"]}
     assert "evaluation/normalized_return" in shown
     request = {
@@ -133,7 +141,7 @@ def test_without_a_renderer_training_goes_on(tmp_path, capsys):
 
 def test_animation_comes_with_its_size(tmp_path):
     gif = io.BytesIO()
-    frames = [np.full([12, 20, 3], value, np.uint8) for value in (0, 100, 200)]
+    frames: Any = [np.full([12, 20, 3], value, np.uint8) for value in (0, 100, 200)]
     imageio.mimsave(gif, frames, format="gif")
     TensorBoard(tmp_path).write_animation("film", 7, gif.getvalue())
     [file] = tmp_path.iterdir()

@@ -6,6 +6,7 @@ import math
 import os
 import pathlib
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,14 +116,17 @@ class FakeEvaluation:
         return measured, [episode] * num_episodes
 
 
-def make(folder, clock, *, total_steps, last_round=math.inf, learner=None, **settings):
+def make(
+    folder, clock, *, total_steps, last_round=math.inf, learner: Any = None, **settings
+) -> Any:
     settings = {"evaluate_every": 60, "evaluation_episodes": 2, "film_every": 0} | settings
     config = configs.make("CartPole", seed=5, total_steps=total_steps, **settings)
     learner = learner or FakeLearner(clock, last_round)
+    evaluation: Any = FakeEvaluation(clock, learner)
     return Trainer(
         learner,
         FakeCollector(),
-        FakeEvaluation(clock, learner),
+        evaluation,
         RunFolder(folder, config),
         config.run,
         config.reporting,
@@ -228,7 +232,8 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(tmp_path, clock):
     returns = [line.pop("return_mean") for line in parts]
     assert returns == [10.0, 20.0, 10.0, 20.0]  # The evaluations are not a part of the run.
     for line in whole + parts:
-        line.pop("return_mean", None), line.pop("normalized_return")
+        line.pop("return_mean", None)
+        line.pop("normalized_return")
     # Seconds too: what was lost is in no checkpoint.
     assert parts == whole
 

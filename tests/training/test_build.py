@@ -1,0 +1,204 @@
+"""Whole runs, as the settings ask for them."""
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+import sample_data
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+import tensorflow as tf
+
+from mgail_tf import config as configs
+from mgail_tf.algorithms.behavioural_cloning import BehaviouralCloning
+from mgail_tf.algorithms.mgail import MGAIL
+from mgail_tf.deployed_policy import load
+from mgail_tf.envs.episodes import play, returns
+from mgail_tf.errors import UserError
+from mgail_tf.seeds import FINAL_SEED
+from mgail_tf.training.build import make_trainer
+from mgail_tf.training.evaluation import Evaluation
+
+# Rounds of 8 steps, which are traced and over soon.
+SMALL = {
+    "total_steps": 240,
+    "evaluate_every": 40,
+    "num_envs": 4,
+    "segment_length": 2,
+    "policy_updates": 4,
+    "discriminator_updates": 2,
+    "forward_model_updates": 2,
+    "policy_segments": 8,
+    "batch_size": 32,
+    "evaluation_episodes": 2,
+    "final_episodes": 2,
+    "replay_steps": 120,
+}
+CLONING = {"algorithm": "bc", "max_epochs": 3, "evaluation_episodes": 1, "final_episodes": 1}
+
+
+@pytest.fixture(scope="module")
+def cartpole():
+    return sample_data.load("CartPole")
+
+
+def metrics(folder):
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    # Wall time is the one thing that no two runs share.
+    return [{k: v for k, v in line.items() if "seconds" not in k} for line in lines]
+
+
+def weights(trainer):
+    networks = trainer.learner.networks
+    models = (
+        networks.policy,
+        networks.average_policy,
+        networks.discriminator,
+        networks.forward_model,
+        networks.value,
+        networks.slow_value,
+    )
+    return [values for model in models for values in model.get_weights()]
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.mark.parametrize("env", ["CartPole", "Hopper"])
+def test_resumed_run_equals_one_that_was_never_stopped(env, tmp_path):
+    demonstrated = sample_data.load(env)
+    config = configs.make(env, seed=7, **SMALL)
+
+    whole = make_trainer(config, demonstrated, tmp_path / "whole")
+    whole.train(progress=False)
+
+    stopped = make_trainer(config, demonstrated, tmp_path / "stopped")
+    collect, rounds = stopped.collector.collect, 18
+
+    def interrupt(act, length):
+        if stopped.state.rounds == rounds:  # Between two checkpoints.
+            raise Interrupted
+        return collect(act, length)
+
+    stopped.collector.collect = interrupt
+    with pytest.raises(Interrupted):
+        stopped.train(progress=False)
+    resumed = make_trainer(config, demonstrated, tmp_path / "stopped")
+    assert 0 < resumed.state.rounds < rounds
+    resumed.train(progress=False)
+
+    assert metrics(tmp_path / "stopped") == metrics(tmp_path / "whole")
+    for one, other in zip(weights(resumed), weights(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+    events = EventAccumulator(str(tmp_path / "stopped" / "tensorboard")).Reload()
+    assert len(events.Tensors("config")) == 1
+
+
+def test_training_reaches_the_expert(cartpole, tmp_path):
+    config = configs.make("CartPole", seed=100, final_episodes=10)
+    result = make_trainer(config, cartpole, tmp_path).train(progress=False)
+    assert result["return_mean"] == 200
+    assert result["num_trajectories"] == 1
+    assert result["env_steps"] <= config.run.total_steps
+    assert result["steps_to_95"] is not None
+
+
+def test_rewards_may_be_missing(cartpole, tmp_path):
+    config = configs.make("CartPole", **CLONING)
+    demonstrated = cartpole._replace(return_mean=None)
+    result = make_trainer(config, demonstrated, tmp_path).train(progress=False)
+    for name in "expert_return_mean", "random_return_mean", "normalized_return", "steps_to_95":
+        assert result[name] is None
+    assert result["return_mean"] > 0
+
+
+@pytest.fixture
+def eagerly():
+    """To trace a graph takes longer than a few rounds."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.parametrize("pairs", [1, 3])
+def test_demonstrations_may_be_shorter_than_a_segment(pairs, cartpole, tmp_path, eagerly):
+    few = cartpole._replace(
+        **{
+            name: getattr(cartpole, name)[-pairs:]
+            for name in ("observations", "actions", "next_observations", "terminated", "ended")
+        }
+    )
+    settings = {"total_steps": 40, "segment_length": 5, "policy_updates": 2, "use_value": True}
+    trainer = make_trainer(configs.make("CartPole", **SMALL | settings), few, tmp_path / "run")
+    before = weights(trainer)
+    trainer.train(progress=False)
+    after = weights(trainer)
+    assert all(np.isfinite(values).all() for values in after)
+    assert all((new != old).any() for new, old in zip(after, before, strict=True))
+
+
+def test_cloning_goes_through_the_same_loop(cartpole, tmp_path, eagerly):
+    short = {"evaluation_episodes": 2, "final_episodes": 3, "policy_hidden": (20,)}
+    config = configs.make("CartPole", algorithm="bc", max_epochs=30, **short)
+    trainer = make_trainer(config, cartpole, tmp_path / "bc")
+    result = trainer.train(progress=False)
+    assert isinstance(trainer.learner, BehaviouralCloning)
+    assert result["env_steps"] == 0 and result["episodes"] == 3
+    [line] = metrics(tmp_path / "bc")
+    assert line["env_steps"] == 0
+    assert {"cloning/log_likelihood", "cloning/held_out_log_likelihood"} < line.keys()
+    # What is exported is what was evaluated.
+    exported = load(tmp_path / "bc" / "saved_model")
+    episodes = play(exported.deterministic, "CartPole", 3, FINAL_SEED)
+    assert returns(episodes).mean() == pytest.approx(result["return_mean"])
+
+    config = configs.make("CartPole", **SMALL | {"total_steps": 8})
+    trainer = make_trainer(config, cartpole, tmp_path / "mgail")
+    assert isinstance(trainer.learner, MGAIL)
+    trainer.train(progress=False)
+    files = [sorted(os.listdir(tmp_path / name)) for name in ("bc", "mgail")]
+    assert files[0] == files[1]
+
+
+def test_a_run_of_cloning_is_resumed(cartpole, tmp_path):
+    config = configs.make("CartPole", **CLONING)
+    make_trainer(config, cartpole, tmp_path).train(progress=False)
+    resumed: Any = make_trainer(config, cartpole, tmp_path)
+    assert resumed.learner.finished and resumed.state.rounds == 3
+    before = resumed.learner.best_policy.get_weights()
+    result = resumed.train(progress=False)
+    assert result["env_steps"] == 0 and resumed.state.rounds == 3
+    for one, other in zip(before, resumed.learner.best_policy.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_seed_decides_the_whole_run(cartpole, tmp_path):
+    first = []
+    for index, seed in enumerate([3, 3, 4]):
+        config = configs.make("CartPole", **SMALL, seed=seed)
+        trainer: Any = make_trainer(config, cartpole, tmp_path / str(index))
+        first.append((weights(trainer)[2], trainer.collector.environments.observation))
+    for one, other, differs in zip(first[0], first[1], first[2], strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert (one != differs).any()
+
+
+def test_damaged_checkpoint(cartpole, tmp_path):
+    config = configs.make("CartPole", **CLONING)
+    make_trainer(config, cartpole, tmp_path).train(progress=False)
+    [data] = (tmp_path / "checkpoints").glob("*.data*")
+    data.write_bytes(data.read_bytes()[:1000])
+    with pytest.raises(UserError, match="damaged"):
+        make_trainer(config, cartpole, tmp_path)
+
+
+def test_rewards_may_tell_nothing(cartpole, tmp_path):
+    # The expert is as good as a random policy.
+    level = Evaluation("CartPole", 0.0).random_return
+    config = configs.make("CartPole", **CLONING)
+    demonstrated = cartpole._replace(return_mean=level)
+    result = make_trainer(config, demonstrated, tmp_path).train(progress=False)
+    assert result["expert_return_mean"] == result["random_return_mean"] == level
+    assert result["normalized_return"] is None and result["steps_to_95"] is None
