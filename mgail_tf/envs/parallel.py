@@ -106,7 +106,7 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
         for index, history in enumerate(state["actions"]):
             self._actions[index] = list(np.array(history, dtype))
             for action in self._actions[index]:
-                self.observation[index] = self._envs.envs[index].step(action)[0]
+                self.observation[index] = self._envs.envs[index].step(action.copy())[0]
 
     def _reset(self, options: dict[str, Any] | None = None) -> np.ndarray:
         """Starts each environment's episode: [num_envs, observation_size] float32."""

@@ -55,9 +55,11 @@ def test_environments_may_change_the_actions_that_they_are_given():
         return ParallelEnvironments("Pendulum-v1", NUM_ENVS, 1, ChangesItsAction)
 
     envs, restored = make_changing(), make_changing()
-    advance(envs, np.random.default_rng(0).uniform(-2.0, 2.0, (20, NUM_ENVS, 1)))
+    actions = np.random.default_rng(0).uniform(-2.0, 2.0, (20, NUM_ENVS, 1))
+    advance(envs, actions.astype(np.float32))
     restored.deserialize(envs.serialize())
     np.testing.assert_array_equal(restored.observation, envs.observation)
+    assert restored.serialize() == envs.serialize()
 
 
 def test_an_episodes_end_is_seen_before_the_next_one_starts():
