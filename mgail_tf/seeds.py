@@ -7,6 +7,7 @@
 | RANDOM_SEED + i    | start of episode i of the policy that acts at random                        |
 | DRAWING_SEED + i   | start of demonstration i where an expert draws them                         |
 | hash of (s, e, k)  | episode k of training environment e in a run with `--seed=s`                |
+| hash of (s, k)     | episode k of the one environment of the authors' loop, in such a run        |
 | s + e              | training environment e of an expert (`train_expert.py`), s being its seed   |
 | s                  | weights, action noise and batches of a run; no episode starts from it alone |
 
@@ -14,9 +15,9 @@ The constants are a million apart, more than any number of episodes, and no expe
 A hash (`numpy.random.SeedSequence`, 32 bits) equals a given one of the reported seeds with a
 probability of one in four thousand million.
 
-The environment draws an episode's start from the episode's seed. `CutEpisodes`, which is around the
-environment, draws from a child of that seed (`numpy.random.Generator.spawn`), because the same
-numbers twice would depend on each other.
+The environment draws an episode's start from the episode's seed. What is wrapped around it
+(`CutEpisodes`) draws from a child of that seed (`numpy.random.Generator.spawn`), because the length
+of an episode must not depend on its start.
 """
 
 EVALUATION_SEED = 1_000_000

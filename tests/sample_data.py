@@ -16,6 +16,13 @@ from mgail_tf.data import demonstrations
 from mgail_tf.data.demonstrations import Demonstrations
 
 EXPERT_DATA = pathlib.Path(__file__).parent.parent / "expert_data"
+# Spaces of observations and actions that fit CartPole.
+CARTPOLE = (
+    gymnasium.spaces.Box(-9.0, 9.0, (4,), np.float32),
+    gymnasium.spaces.Discrete(2),
+)
+# The id of a dataset that is written here.
+NAME = "test/written-v0"
 # How many trajectories the committed demonstrations of a task have.
 COMMITTED = {
     "CartPole": 1,
@@ -72,7 +79,7 @@ def write(
     buffers: Sequence[EpisodeBuffer],
     observation_space: gymnasium.Space,
     action_space: gymnasium.Space,
-    name: str = "test/written-v0",
+    name: str = NAME,
     **metadata: Any,
 ) -> pathlib.Path:
     """Writes a Minari dataset into a folder of datasets; returns the dataset's own."""
@@ -88,3 +95,50 @@ def write(
             **metadata,
         )
     return pathlib.Path(root, name)
+
+
+def episode(observations: Any, actions: Any, reward: float = 1.0) -> EpisodeBuffer:
+    """An episode that the task ends.
+
+    Args:
+      observations: [length + 1, ...], or a dict of such.
+      actions: [length, ...].
+      reward: of each step.
+    """
+    length = len(actions)
+    return EpisodeBuffer(
+        observations=observations,
+        actions=actions,
+        rewards=[reward] * length,
+        terminations=[step == length - 1 for step in range(length)],
+        truncations=[False] * length,
+    )
+
+
+def write_numbered(
+    root: pathlib.Path,
+    lengths: Sequence[int] = (5, 7),
+    spaces: tuple[gymnasium.spaces.Box, gymnasium.Space] = CARTPOLE,
+    *,
+    first_number: float = 0.0,
+    reward: float = 1.0,
+) -> pathlib.Path:
+    """Writes a dataset whose k-th observation of episode e is filled with e + 0.01 k.
+
+    Args:
+      root: folder of datasets.
+      lengths: of the episodes.
+      spaces: of observations and actions; CartPole's if not given.
+      first_number: added to the very first number of each episode.
+      reward: of each step.
+    """
+    observation_space, action_space = spaces
+    buffers = []
+    for index, length in enumerate(lengths):
+        numbers = index + 0.01 * np.arange(length + 1)
+        shape = (length + 1, *observation_space.shape)
+        observations = np.array(np.broadcast_to(numbers[:, None], shape), observation_space.dtype)
+        observations[0, 0] += first_number
+        actions = np.array([action_space.sample() for _ in range(length)])
+        buffers.append(episode(observations, actions, reward))
+    return write(root, buffers, observation_space, action_space)

@@ -2,57 +2,20 @@
 
 import json
 import pathlib
-from typing import Any
 
 from absl import flags
 import numpy as np
 
 from mgail_tf import extras
 from mgail_tf.commands import command_line
+from mgail_tf.commands.expert_description import HEADER, Description, row
+from mgail_tf.errors import UserError
 from mgail_tf.tasks import TASKS
 
 EXPERTS_FOLDER = flags.DEFINE_string("experts", "expert_data", "folder of the experts")
 
-# The contents of an expert.json.
-Expert = dict[str, Any]
 
-HEADER = (
-    "task",
-    "algorithm",
-    "steps, of those trained",
-    "seed",
-    "wall, one core",
-    "deterministic return",
-    "stochastic return",
-    "episode length",
-    "random return",
-    "size",
-)
-
-
-def level(returns: dict[str, float]) -> str:
-    """Returns mean and deviation as a table's cell."""
-    return f"{returns['return_mean']:,.1f} +- {returns['return_std']:,.1f}"
-
-
-def row(name: str, expert: Expert) -> tuple[Any, ...]:
-    """Returns the cells of one expert's line."""
-    lengths = [f"{expert[kind]['length_mean']:,.0f}" for kind in ("deterministic", "stochastic")]
-    return (
-        name,
-        expert["algorithm"],
-        f"{expert['steps']:,} of {expert['trained_steps']:,}",
-        expert["seed"],
-        f"{expert['wall_seconds'] / 60:,.0f} min",
-        level(expert["deterministic"]),
-        level(expert["stochastic"]),
-        " / ".join(lengths),
-        f"{expert['random_return_mean']:,.1f}",
-        f"{expert['size'] / 1000:,.0f} KB",
-    )
-
-
-def draw(experts: dict[str, Expert], file: pathlib.Path) -> None:
+def draw(experts: dict[str, Description], file: pathlib.Path) -> None:
     """Draws the evaluations during training, a panel for each task, and marks the kept policy."""
     with extras.needed("the picture", "experts"):
         import matplotlib.pyplot as plt
@@ -75,6 +38,8 @@ def main() -> None:
     folder = pathlib.Path(EXPERTS_FOLDER.value)
     files = {name: folder / name / "expert.json" for name in TASKS}
     experts = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
+    if not experts:
+        raise UserError(f"--experts={folder}: no NAME/expert.json there")
     command_line.print_table(HEADER, [row(*expert) for expert in experts.items()])
     draw(experts, folder / "learning_curves.png")
 

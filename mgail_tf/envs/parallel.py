@@ -70,7 +70,8 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
           terminated: [num_envs] bool, whether the task ended the episode.
           ended: [num_envs] bool, whether the task or the time limit ended it.
         """
-        for history, action in zip(self._actions, actions, strict=True):
+        # Copies, because an environment may change the action that it is given.
+        for history, action in zip(self._actions, np.array(actions), strict=True):
             history.append(action)
         observation, _, terminated, truncated, _ = self._envs.step(actions)
         self.steps += len(self._actions)
@@ -105,7 +106,7 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
         for index, history in enumerate(state["actions"]):
             self._actions[index] = list(np.array(history, dtype))
             for action in self._actions[index]:
-                self.observation[index] = self._envs.envs[index].step(action)[0]
+                self.observation[index] = self._envs.envs[index].step(action.copy())[0]
 
     def _reset(self, options: dict[str, Any] | None = None) -> np.ndarray:
         """Starts each environment's episode: [num_envs, observation_size] float32."""

@@ -1,5 +1,6 @@
 import pathlib
 
+import gymnasium
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -39,6 +40,26 @@ def test_a_checkpoint_restores_unfinished_episodes_exactly(name: str, tmp_path: 
     for values, expected_values in zip(seen, expected, strict=True):
         np.testing.assert_array_equal(values, expected_values)
     assert restored.steps == envs.steps == 120 * NUM_ENVS
+
+
+class ChangesItsAction(gymnasium.Wrapper):
+    """Halves the action in place, as some wrappers do."""
+
+    def step(self, action):
+        action *= 0.5
+        return self.env.step(action)
+
+
+def test_environments_may_change_the_actions_that_they_are_given():
+    def make_changing() -> ParallelEnvironments:
+        return ParallelEnvironments("Pendulum-v1", NUM_ENVS, 1, ChangesItsAction)
+
+    envs, restored = make_changing(), make_changing()
+    actions = np.random.default_rng(0).uniform(-2.0, 2.0, (20, NUM_ENVS, 1))
+    advance(envs, actions.astype(np.float32))
+    restored.deserialize(envs.serialize())
+    np.testing.assert_array_equal(restored.observation, envs.observation)
+    assert restored.serialize() == envs.serialize()
 
 
 def test_an_episodes_end_is_seen_before_the_next_one_starts():

@@ -1,0 +1,101 @@
+"""The programs about experts and their demonstrations."""
+
+import json
+import pathlib
+import re
+
+import minari
+from programs import ROOT, run
+import pytest
+
+from mgail_tf.commands.expert_configs import EXPERTS
+from mgail_tf.commands.expert_description import describe
+from mgail_tf.tasks import TASKS
+
+
+def test_collected_demonstrations_are_where_training_finds_them(tmp_path: pathlib.Path):
+    def collect(number: int):
+        return run(
+            "collect_demonstrations.py",
+            "--env=CartPole",
+            f"--num_trajectories={number}",
+            folder=tmp_path,
+            MGAIL_TF_CACHE=str(tmp_path / "cache"),
+        )
+
+    done = collect(2)
+    assert done.returncode == 0, done.stderr
+    line = re.fullmatch(r"(.*): 400 pairs, mean episode return 200.0\n", done.stdout)
+    assert line, done.stdout
+    folder = pathlib.Path(line[1])
+    assert tmp_path / "cache" in folder.parents
+    assert minari.MinariDataset(folder / "data").total_episodes == 2
+    done = collect(0)
+    assert done.returncode == 2 and "--num_trajectories=0: must be at least 1" in done.stderr
+
+
+def test_experts_table(tmp_path: pathlib.Path):
+    """The table is made of what the folder has, and drawn if there is something to draw with."""
+    for name, steps in ("Hopper", 2000), ("CartPole", 1000), ("NoTask", 1):
+        level = {"return_mean": 1234.56, "return_std": 7.8, "length_mean": 99.6, "terminated": 0}
+        description = {
+            "algorithm": "TRPO",
+            "seed": 3,
+            "steps": steps,
+            "trained_steps": 4000,
+            "wall_seconds": 150,
+            "random_return_mean": -5.55,
+            "size": 98_765,
+            "deterministic": level,
+            "stochastic": level | {"return_mean": 1000.0, "length_mean": 80.0},
+            "curve": [[1000, 5.0, 1.0], [2000, 9.0, 2.0], [4000, 8.0, 1.0]],
+        }
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "expert.json").write_text(json.dumps(description))
+    done = run("tabulate_experts.py", "--experts=.", folder=tmp_path)
+    header, _, *rows = done.stdout.splitlines()
+    assert header.startswith("| task | algorithm | ")
+    assert rows == [
+        f"| {name} | TRPO | {steps} of 4,000 | 3 | 2 min | 1,234.6 +- 7.8 | 1,000.0 +- 7.8 "
+        "| 100 / 80 | -5.5 | 99 KB |"
+        for name, steps in (("CartPole", "1,000"), ("Hopper", "2,000"))
+    ]
+    if done.returncode == 0:
+        assert (tmp_path / "learning_curves.png").read_bytes().startswith(b"\x89PNG")
+    else:
+        assert done.returncode == 2 and "matplotlib" in done.stderr
+
+    done = run("tabulate_experts.py", "--experts=nowhere", folder=tmp_path)
+    assert done.returncode == 2 and done.stderr.startswith("error: --experts=nowhere")
+
+
+def test_every_task_has_an_experts_hyperparameters():
+    assert list(EXPERTS) and set(EXPERTS) == set(TASKS)
+    for config in EXPERTS.values():
+        assert config.settling_steps < config.total_steps
+        assert config.num_envs * config.rollout_steps <= config.evaluate_every
+
+
+def test_description_of_an_expert():
+    folder = ROOT / "expert_data" / "CartPole" / "expert"
+    progress = {"steps": 30, "best_steps": 20, "wall_seconds": 1.6, "curve": [[20, 1.0, 0.0]]}
+    description = describe("CartPole", EXPERTS["CartPole"], progress, folder, num_episodes=3)
+    levels = {"return_mean": 200.0, "return_std": 0.0, "length_mean": 200.0, "terminated": 0}
+    assert description["deterministic"] == description["stochastic"] == levels
+    assert 15 < description["random_return_mean"] < 30
+    assert description["steps"] == 20 and description["trained_steps"] == 30
+    assert description["wall_seconds"] == 2 and description["curve"] == [[20, 1.0, 0.0]]
+    assert json.loads(json.dumps(description)) == description
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--env=Pendulum-v1"], "use one of CartPole"),
+        (["--env=CartPole", "--total_steps=0"], "tot"),
+    ],
+)
+def test_bad_flags_of_an_experts_training(arguments, message, tmp_path: pathlib.Path):
+    done = run("train_expert.py", *arguments, folder=tmp_path)
+    assert done.returncode == 2 and message in done.stderr
+    assert not list(tmp_path.iterdir())
