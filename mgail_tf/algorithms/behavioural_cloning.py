@@ -47,7 +47,8 @@ class BehaviouralCloning(tf.Module):
             make_policy(encoders.actions, options.policy_hidden, noise_stddev=1.0, learn_noise=True)
             for _ in range(2)
         )
-        self.policy(observations[:1]), self.best_policy(observations[:1])
+        for policy in self.policy, self.best_policy:
+            policy(observations[:1])
         self.best_policy.set_weights(self.policy.get_weights())
         self._optimizer = keras.optimizers.Adam(options.policy_learning_rate)
         self._optimizer.build(self.policy.trainable_variables)

@@ -232,7 +232,8 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(tmp_path, clock):
     returns = [line.pop("return_mean") for line in parts]
     assert returns == [10.0, 20.0, 10.0, 20.0]  # The evaluations are not a part of the run.
     for line in whole + parts:
-        line.pop("return_mean", None), line.pop("normalized_return")
+        line.pop("return_mean", None)
+        line.pop("normalized_return")
     # Seconds too: what was lost is in no checkpoint.
     assert parts == whole
 

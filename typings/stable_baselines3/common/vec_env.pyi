@@ -1,4 +1,4 @@
-# Not installed where types are checked; it counts as untyped.
+# Only drawing and the training of experts need this library; types are checked without it.
 from typing import Any
 
 def __getattr__(name: str) -> Any: ...
