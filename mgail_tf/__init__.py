@@ -4,7 +4,10 @@ What a program of one's own needs is offered here; it is imported when it is fir
 TensorFlow takes seconds.
 """
 
+import contextlib
 import importlib
+import importlib.util
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +40,22 @@ _PLACES = {
     "make_environment": ("envs.make", "make_environment"),
     "make_trainer": ("training.build", "make_trainer"),
 }
+
+
+def _load_triton_first() -> None:
+    """Loads triton, if it is installed, before TensorFlow: the other way round the process crashes.
+
+    On Linux torch brings triton, and loads it when its first optimizer is made. Who uses
+    stable-baselines3 and this package in one program would meet the crash there, and has to import
+    this package first: stable-baselines3 imports TensorFlow. A triton that does not work is left
+    alone.
+    """
+    if "tensorflow" not in sys.modules and importlib.util.find_spec("triton"):
+        with contextlib.suppress(Exception):
+            importlib.import_module("triton")
+
+
+_load_triton_first()
 
 
 def __getattr__(name: str) -> Any:

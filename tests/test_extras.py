@@ -63,3 +63,11 @@ def test_trains_evaluates_and_exports_without_any_extra(tmp_path):
     assert done.returncode == 0, done.stderr
     done = run(OF_EXTRAS, "export", *told, "--out=policy.tflite", folder=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("content", ["", "raise RuntimeError"])
+def test_triton_is_loaded_before_tensorflow(content, tmp_path):
+    (tmp_path / "triton.py").write_text(f"print('triton')\n{content}")
+    code = "import sys, mgail_tf; print('tensorflow' in sys.modules)"
+    done = python("-c", code, folder=tmp_path)
+    assert done.stdout.split() == ["triton", "False"], done.stderr
