@@ -33,7 +33,12 @@ def run(missing, program, *arguments, folder, **variables):
             "reading what imitation saved needs datasets: imitation",
         ),
         ("imageio_ffmpeg", "evaluate", [*EXPERT, "--video=v.mp4"], "needs imageio_ffmpeg: video"),
-        ("torch", "train_expert", ["--env=CartPole"], "training an expert needs torch: experts"),
+        (
+            "sb3_contrib",
+            "train_expert",
+            ["--env=CartPole"],
+            "training an expert needs sb3_contrib: experts",
+        ),
         (
             "matplotlib,matplotlib.pyplot",
             "tabulate_experts",
