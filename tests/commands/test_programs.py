@@ -207,7 +207,7 @@ def test_readmes_library_example(tmp_path):
     [example] = [
         code
         for code in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-        if "Trainer" in code
+        if "make_trainer" in code
     ]
     assert len(example.strip().splitlines()) <= 13
     done = python("-c", example + "\nprint(result['env_steps'], action)", folder=tmp_path)
