@@ -80,6 +80,13 @@ def test_an_epoch_learns_from_every_pair_of_its_part_once():
     assert set(orders[0]) == set(orders[1]) and (orders[0] != orders[1]).any()
 
 
+def test_a_batch_has_no_more_pairs_than_there_are():
+    learner = make(batch_size=100)
+    batches = watch_updates(learner)
+    learner.learn()
+    assert [len(batch) for batch in batches] == [14]
+
+
 @pytest.mark.parametrize(
     ("pairs", "fraction", "learned", "judged"),
     [(20, 0.7, 14, 6), (20, 0.5, 10, 10), (3, 0.99, 2, 1), (2, 0.01, 1, 1), (1, 0.7, 1, 1)],
@@ -151,6 +158,7 @@ def test_it_needs_no_environment():
 def test_a_fresh_policy_is_about_as_spread_as_the_actions():
     # Normalised actions have a deviation of 1; learned from there on.
     policy = make(policy_hidden=(100, 50)).policy
+    np.testing.assert_array_equal(policy.initial_stddev, [1.0, 1.0])
     observations = np.random.default_rng(0).normal(size=(200, OBSERVATION)).astype(np.float32)
     stddev = policy(observations).stddev().numpy()
     assert 0.5 < np.exp(np.mean(np.log(stddev))) < 2.0

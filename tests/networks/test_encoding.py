@@ -94,6 +94,7 @@ def test_discrete_round_trip(start):
     actions = action_encoder(space)
     assert actions.size == 3
     action = np.array([start + 2, start, start + 1])
+    assert actions.discrete and not action_encoder(BOXES["symmetric"]).discrete
     encoded = actions.encode(action)
     np.testing.assert_array_equal(encoded, [[0, 0, 1], [1, 0, 0], [0, 1, 0]])
     decoded = actions.decode(encoded).numpy()

@@ -74,3 +74,9 @@ def test_predictions_are_the_formulas(float64, name, residual):
         expected = expected + residual * observation
         np.testing.assert_allclose(prediction, expected, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(memory, expected_memory, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_by_default_the_observation_itself_is_predicted(name):
+    make, _ = MODELS[name]
+    assert not make(OBSERVATION, WIDTH).residual

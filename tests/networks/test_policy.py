@@ -89,15 +89,18 @@ def test_gaussian_samples_follow_the_tfp_distribution(learn_stddev):
 
 def test_gaussian_distribution_is_the_networks(float64):
     policy = GaussianPolicy(2, [5], [0.3, 2.0], learn_stddev=True)
-    observation = np.random.default_rng(6).normal(size=(7, 3))
+    observation = np.random.default_rng(6).normal(size=(20, 3))
     policy(observation)
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(8)
     weights = [rng.normal(size=weight.shape) for weight in policy.get_weights()]
     weights[0] = np.array(0.7)
+    weights[-2] *= 4.0  # So that some of the changes are beyond what they are clipped to.
     policy.set_weights(weights)
     noise_scale, kernel, bias, mean_kernel, mean_bias, stddev_kernel, stddev_bias = weights
     features = np.maximum(observation @ kernel + bias, 0.0)
-    change = np.clip(features @ stddev_kernel + stddev_bias, -3.0, 3.0)
+    change = features @ stddev_kernel + stddev_bias
+    assert change.min() < -4.0 and change.max() > 4.0 and np.abs(change).min() < 2.0
+    change = np.clip(change, -3.0, 3.0)
     distribution = policy(observation)
     np.testing.assert_allclose(distribution.mean(), features @ mean_kernel + mean_bias)
     expected = noise_scale * [0.3, 2.0] * np.exp(change)
