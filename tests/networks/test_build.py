@@ -73,8 +73,10 @@ def test_a_policy_has_neither_noise_nor_a_learned_deviation_unless_it_is_asked_f
 
 def test_the_policy_of_discrete_actions_has_a_temperature():
     actions = action_encoder(gymnasium.spaces.Discrete(3))
-    for options, temperature in ({}, 1.0), ({"temperature": 0.3}, 0.3):
-        policy = make_policy(actions, (5,), **options)
+    for policy, temperature in (
+        (make_policy(actions, (5,)), 1.0),
+        (make_policy(actions, (5,), temperature=0.3), 0.3),
+    ):
         assert isinstance(policy, CategoricalPolicy) and policy.temperature == temperature
 
 
