@@ -1,9 +1,8 @@
 """The policy that is evaluated and exported: raw observations in, actions for `env.step` out."""
 
-from collections.abc import Callable
 import itertools
 import pathlib
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
@@ -11,29 +10,12 @@ import tensorflow as tf
 
 from mgail_tf.envs.episodes import Act
 from mgail_tf.errors import UserError
+from mgail_tf.loaded_policy import LoadedPolicy, read_observations, write_observations
 from mgail_tf.networks.encoding import ActionEncoder, ObservationEncoder
 
 if TYPE_CHECKING:
     # It imports TensorFlow Probability, which takes seconds and which saved policies do without.
     from mgail_tf.networks.policy import Policy
-
-
-class LoadedPolicy(Protocol):
-    """A policy that was loaded from a SavedModel.
-
-    Attributes:
-      signatures: functions by name that take and return tensors by name, for TensorFlow Serving.
-    """
-
-    signatures: Any
-
-    def deterministic(self, observation: np.ndarray | tf.Tensor) -> tf.Tensor:
-        """[batch, observation_size] -> the most likely actions (mean or mode)."""
-        ...
-
-    def stochastic(self, observation: np.ndarray | tf.Tensor, seed: Any) -> tf.Tensor:
-        """[batch, observation_size], seed [2] -> actions drawn from the policy."""
-        ...
 
 
 class DeployedPolicy:
@@ -42,47 +24,76 @@ class DeployedPolicy:
     Args:
       policy: the network, built.
       observations, actions: the encoders that it is trained with.
-
-    Attributes:
-      deterministic: [batch, observation_size] -> the most likely actions (mean or mode).
-      stochastic: [batch, observation_size], seed [2] -> actions drawn from the policy.
+      space: of the observations before they were flattened, if it is known.
     """
 
-    def __init__(self, policy: "Policy", observations: ObservationEncoder, actions: ActionEncoder):
-        observation = tf.TensorSpec([None, observations.size], tf.float32, "observation")
-        seed = tf.TensorSpec([2], tf.int32, "seed")
+    def __init__(
+        self,
+        policy: "Policy",
+        observations: ObservationEncoder,
+        actions: ActionEncoder,
+        space: gymnasium.Space | None = None,
+    ):
+        self.space, self._weights = space, policy.variables
+        self._batch = tf.TensorSpec([None, observations.size], tf.float32, "observation")
+        self._seed = tf.TensorSpec([2], tf.int32, "seed")
 
-        @tf.function(input_signature=[observation])
+        @tf.function(input_signature=[self._batch])
         def deterministic(observation):
             return actions.decode(policy.mode(observations.encode(observation)))
 
-        @tf.function(input_signature=[observation, seed])
+        @tf.function(input_signature=[self._batch, self._seed])
         def stochastic(observation, seed):
             noise = policy.noise.sample([tf.shape(observation)[0], actions.size], seed=seed)
             return actions.decode(policy.sample(observations.encode(observation), noise))
 
-        self.deterministic: Callable[..., tf.Tensor] = deterministic
-        self.stochastic: Callable[..., tf.Tensor] = stochastic
-        self._weights = policy.variables
+        self._deterministic, self._stochastic = deterministic, stochastic
+
+    def deterministic(self, observation: np.ndarray | tf.Tensor) -> tf.Tensor:
+        """[batch, observation_size] or [observation_size] -> the most likely action of each."""
+        observation = tf.convert_to_tensor(observation, self._batch.dtype)
+        if len(observation.shape) == 1:
+            return self._deterministic(observation[None])[0]
+        return self._deterministic(observation)
+
+    def stochastic(self, observation: np.ndarray | tf.Tensor, seed: Any) -> tf.Tensor:
+        """[batch, observation_size] or [observation_size], seed [2] -> actions that are drawn."""
+        observation = tf.convert_to_tensor(observation, self._batch.dtype)
+        if len(observation.shape) == 1:
+            return self._stochastic(observation[None], seed)[0]
+        return self._stochastic(observation, seed)
 
     def save(self, folder: str | pathlib.Path) -> None:
         """Writes a SavedModel that needs nothing but TensorFlow.
 
         It has `deterministic` and `stochastic` as functions and as signatures; a signature returns
-        the action by the name `action`. The deterministic one is also called `serve`, and
-        `serving_default`, which TensorFlow Serving takes if a request names none.
+        the action by the name `action`, and takes batches only. The deterministic one is also
+        called `serve`, and `serving_default`, which TensorFlow Serving takes if a request names
+        none. See `loaded_policy.write_observations` for what is written beside the model.
         """
         module = tf.Module()
         module.weights = [weight.value for weight in self._weights]
-        module.deterministic, module.stochastic = self.deterministic, self.stochastic
-        deterministic = _signature(self.deterministic)
+        module.deterministic, module.stochastic = self._for_one_too()
+        deterministic = _signature(self._deterministic)
         signatures = {
             "serve": deterministic,
             "serving_default": deterministic,
             "deterministic": deterministic,
-            "stochastic": _signature(self.stochastic),
+            "stochastic": _signature(self._stochastic),
         }
         tf.saved_model.save(module, str(folder), signatures)
+        if self.space is not None:
+            write_observations(folder, self.space)
+
+    def _for_one_too(self) -> tuple[Any, Any]:
+        """The functions that a SavedModel has, traced for a batch and for a single observation."""
+        deterministic = tf.function(lambda observation: self.deterministic(observation))
+        stochastic = tf.function(lambda observation, seed: self.stochastic(observation, seed))
+        one = tf.TensorSpec(self._batch.shape[1:], self._batch.dtype, "observation")
+        for observation in self._batch, one:
+            deterministic.get_concrete_function(observation)
+            stochastic.get_concrete_function(observation, self._seed)
+        return deterministic, stochastic
 
 
 def _signature(function: Any) -> Any:
@@ -104,7 +115,7 @@ def load(folder: str | pathlib.Path) -> LoadedPolicy:
         raise UserError(message) from error
     if not (hasattr(loaded, "deterministic") and hasattr(loaded, "stochastic")):
         raise UserError(message)
-    return loaded
+    return LoadedPolicy(loaded, *read_observations(folder))
 
 
 def check_fits(policy: LoadedPolicy, env: gymnasium.Env) -> None:

@@ -41,7 +41,7 @@ def deploy(
             activation="tanh",
         )
     else:
-        policy = CategoricalPolicy(actions.size, hidden, activation="tanh")
+        policy = CategoricalPolicy(actions.parts.sizes, hidden, activation="tanh")
     policy(tf.zeros([1, observations.size]))
     kernels_and_biases = [
         values

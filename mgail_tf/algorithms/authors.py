@@ -75,6 +75,7 @@ class AuthorsLoop(tf.Module):
       action_space: the environment's.
       seed: of all that is drawn.
       compiled: whether updates are compiled by XLA, which takes some seconds once.
+      observation_space: of the observations before they were flattened, if it is known.
 
     Attributes:
       networks: `AuthorsNetworks`.
@@ -91,6 +92,7 @@ class AuthorsLoop(tf.Module):
         action_space: gymnasium.Space,
         seed: int,
         compiled: bool = True,
+        observation_space: gymnasium.Space | None = None,
     ) -> None:
         super().__init__()
         self.options, self._seed = options, seed
@@ -119,7 +121,9 @@ class AuthorsLoop(tf.Module):
         self._update_with_discriminator = tf.function(
             self._with_discriminator, jit_compile=compiled
         )
-        self.deployed_policy = DeployedPolicy(self.networks.policy, self.observations, self.actions)
+        self.deployed_policy = DeployedPolicy(
+            self.networks.policy, self.observations, self.actions, observation_space
+        )
 
     @property
     def steps_per_round(self) -> int:

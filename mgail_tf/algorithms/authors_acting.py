@@ -31,7 +31,8 @@ class Actor:
       options: `AuthorsOptions`.
       observations, actions: the encodings.
       space: the environment's action space.
-      deviation: [action_size] standard deviation of the demonstrated actions; for continuous ones.
+      deviation: standard deviation of the demonstrated actions, in their shape; for continuous
+        ones.
 
     Attributes:
       sigma: [action_size] the noise of whole episodes and pieces, normalised; None for discrete
@@ -54,7 +55,7 @@ class Actor:
             # Theirs (8): whole episodes and pieces add noise of this deviation to the environment's
             # actions. The policy's segments add the same to the normalised mean, so there it is
             # smaller by the deviation of the demonstrated actions once more.
-            self._segment_sigma = np.asarray(deviation / options.noise_divisor, np.float32)
+            self._segment_sigma = (deviation.ravel() / options.noise_divisor).astype(np.float32)
             self.sigma = self._segment_sigma / actions.stddev.numpy()
 
     def act(

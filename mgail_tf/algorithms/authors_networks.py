@@ -69,7 +69,8 @@ class AuthorsNetworks(tf.Module):
         if isinstance(self.policy, GaussianPolicy):
             return self.policy.mean(features) + noise
         # Theirs (9) hands the softmax itself to the networks; the straight-through is the paper's.
-        return straight_through(self.policy.logits(features) + noise, self._temperature)
+        scores = self.policy.logits(features) + noise
+        return straight_through(scores, self._temperature, self.policy.parts)
 
     def classify(self, observation: tf.Tensor, action: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """The discriminator's logits [batch, 2] of pairs; mask as in `act`."""

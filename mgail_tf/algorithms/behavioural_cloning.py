@@ -57,7 +57,7 @@ class BehaviouralCloning(tf.Module):
         )
         self._best_likelihood = tf.Variable(-np.inf, dtype=tf.float32, trainable=False)
         self.deployed_policy = DeployedPolicy(
-            self.best_policy, encoders.observations, encoders.actions
+            self.best_policy, encoders.observations, encoders.actions, encoders.space
         )
 
     @property

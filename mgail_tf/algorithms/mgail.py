@@ -74,7 +74,7 @@ class MGAIL(tf.Module):
             self.replay, demonstrated, self.networks.policy, options.updates, self._generator
         )
         self.deployed_policy = DeployedPolicy(
-            self.networks.average_policy, encoders.observations, encoders.actions
+            self.networks.average_policy, encoders.observations, encoders.actions, encoders.space
         )
 
     @property

@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 
 import gymnasium
 from gymnasium import spaces
-from gymnasium.vector import utils as vector_utils
-from gymnasium.wrappers import FlattenObservation
 import minari
 import numpy as np
 
+from mgail_tf.envs.flattening import flatten, original_space
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
@@ -54,8 +53,8 @@ def load(
 
     Args:
       dataset: a dataset's folder, or the id of an installed dataset.
-      env_name: the environment that the actions and observations must fit; a dataset of `Dict`
-        observations or of images fits the environment wrapped in `FlattenObservation`.
+      env_name: the environment that the actions and observations must fit; observations may be
+        flattened, or of the space that the environment has before they are flattened.
       num_trajectories: number of episodes.
       subsample: every k-th pair is kept, from a random offset in each trajectory.
       seed: the offsets are drawn from it.
@@ -71,7 +70,10 @@ def load(
             f"{dataset} has {available} trajectories, not {num_trajectories}; "
             "lower --num_trajectories"
         )
-    observation_space = _comparable_space(env, data.observation_space)
+    observation_space = env.observation_space
+    if _kind(data.observation_space) != _kind(observation_space):
+        # It may be from before the flattening.
+        observation_space = original_space(env)
     _check_space(dataset, "observations", data.observation_space, observation_space)
     _check_space(dataset, "actions", data.action_space, env.action_space)
     generator = np.random.default_rng(seed)
@@ -82,7 +84,7 @@ def load(
         for episode in data.iterate_episodes(range(num_trajectories or available)):
             offset = generator.integers(subsample)
             length = len(episode.actions)
-            observations = _flatten(observation_space, episode.observations, length + 1)
+            observations = flatten(observation_space, episode.observations, length + 1)
             fields = (
                 observations[:-1],
                 episode.actions,
@@ -141,41 +143,6 @@ def _mean_return(returns: list[float | None]) -> float | None:
     return float(np.mean(values)) if len(values) == len(returns) else None
 
 
-def _comparable_space(env: gymnasium.Env, recorded: gymnasium.Space) -> gymnasium.Space:
-    """Returns the space of the environment's that recorded observations are compared with.
-
-    Usually that is the environment's observation space. But if `FlattenObservation` makes vectors
-    of the simulator's observations, and no other wrapper changes them, a recording from before the
-    flattening fits too; then it is the space inside `FlattenObservation`.
-    """
-    if _kind(recorded) != _kind(env.observation_space):
-        wrapped = env
-        while isinstance(wrapped, gymnasium.Wrapper):
-            inner = wrapped.env.observation_space
-            if isinstance(wrapped, FlattenObservation):
-                return inner
-            changes = isinstance(wrapped, gymnasium.ObservationWrapper)
-            if changes or wrapped.observation_space != inner:
-                break
-            wrapped = wrapped.env
-    return env.observation_space
-
-
-def _flatten(space: gymnasium.Space, observations: Any, length: int) -> np.ndarray:
-    """Flattens recorded observations as `FlattenObservation` does: [length, observation_size].
-
-    Args:
-      space: the environment's space of one of them, not the dataset's, because Minari forgets the
-        order of names.
-      observations: an array [length, ...], or a dict or tuple of such.
-      length: number of observations.
-    """
-    if isinstance(space, spaces.Box):
-        return np.reshape(observations, [length, -1])
-    each = vector_utils.iterate(vector_utils.batch_space(space, length), observations)
-    return np.stack([np.asarray(spaces.flatten(space, observation)) for observation in each])
-
-
 def _kind(space: gymnasium.Space) -> Any:
     """Returns what must be equal in two spaces that fit: types, names and shapes, not bounds."""
     if isinstance(space, spaces.Dict):
@@ -184,6 +151,8 @@ def _kind(space: gymnasium.Space) -> Any:
         return [_kind(part) for part in space]
     if isinstance(space, spaces.Discrete):
         return spaces.Discrete, space.n, space.start
+    if isinstance(space, spaces.MultiDiscrete):
+        return spaces.MultiDiscrete, space.nvec.tolist(), space.start.tolist()
     return type(space), space.shape
 
 

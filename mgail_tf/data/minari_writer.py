@@ -1,6 +1,7 @@
 """Writes episodes as a Minari dataset."""
 
 from collections.abc import Sequence
+import math
 import os
 import pathlib
 import tempfile
@@ -15,6 +16,7 @@ from minari.data_collector import EpisodeBuffer
 import numpy as np
 
 from mgail_tf.envs.episodes import Episode
+from mgail_tf.envs.flattening import flatten, original_space
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
@@ -30,7 +32,8 @@ def write(
     """Writes episodes as a Minari dataset, which appears at `folder` only when it is complete.
 
     Args:
-      episodes: the episodes, in the order in which they are written.
+      episodes: the episodes, in the order in which they are written; observations are vectors, or
+        of the space that the environment has before they are flattened. Vectors are written.
       env_name: the environment that they are of, a task or a gymnasium id.
       folder: where the dataset goes.
       algorithm_name, description: metadata of the dataset.
@@ -58,7 +61,7 @@ def write(
 
 def _buffer(index: int, episode: Episode, env: gymnasium.Env) -> EpisodeBuffer:
     """Checks an episode and turns it into Minari's form."""
-    observations = _as_in(env.observation_space, episode.observations, "observations", index)
+    observations = _vectors(env, episode.observations, index)
     actions = _as_in(env.action_space, episode.actions, "actions", index)
     length = len(actions)
     if (len(observations), len(episode.rewards)) != (length + 1, length):
@@ -106,25 +109,40 @@ def _create(
         )
 
 
+def _vectors(env: gymnasium.Env, values: Any, index: int) -> np.ndarray:
+    """Returns recorded observations as the environment's vectors: [length, observation_size].
+
+    Arguments and errors are as of `_as_in`; parts that have names may be a dict of arrays.
+    """
+    space = original_space(env)
+    if isinstance(values, dict):
+        if not isinstance(space, spaces.Dict) or values.keys() != space.keys():
+            raise UserError(f"episode {index}: observations {', '.join(values)} are not of {space}")
+        [length, *others] = {len(part) for part in values.values()}
+        if others:
+            raise UserError(f"episode {index}: parts of its observations differ in length")
+        values = flatten(space, values, length)
+    elif space.shape is not None and np.size(values[:1]) == math.prod(space.shape):
+        values = flatten(space, _as_in(space, values, "observations", index), len(values))
+    return _as_in(env.observation_space, values, "observations", index)
+
+
 def _as_in(space: gymnasium.Space, values: Any, what: str, index: int) -> np.ndarray:
     """Returns recorded values [length, ...] in the shape and type of a space.
 
     Args:
-      space: `Box` or `Discrete`.
-      values: what was recorded.
+      space: of numbers or choices; not a `Dict`, nor a `Tuple`.
+      values: what was recorded; the numbers of a step may be in one row.
       what: the name of the values, for messages.
       index: the episode's number, for messages.
 
     Raises:
       UserError: the values are not of the space, or not finite.
     """
-    assert space.shape is not None and space.dtype is not None  # Box and Discrete have both.
+    assert space.shape is not None and space.dtype is not None  # All of these have both.
     values = np.asarray(values)
-    discrete = isinstance(space, spaces.Discrete)
-    if discrete and values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    elif values.ndim == 1 and space.shape == (1,):
-        values = values[:, None]
+    if values.ndim <= 2 and math.prod(values.shape[1:]) == math.prod(space.shape):
+        values = values.reshape(len(values), *space.shape)
     if values.shape[1:] != space.shape:
         raise UserError(
             f"episode {index}: its {what} are of shape {values.shape[1:]}, the environment's "
@@ -134,7 +152,8 @@ def _as_in(space: gymnasium.Space, values: Any, what: str, index: int) -> np.nda
         raise UserError(f"episode {index}: its {what} have NaN or infinite values")
     cast = values.astype(space.dtype)
     whole = np.issubdtype(space.dtype, np.integer)
-    if whole and (cast != values).any() or discrete and not all(map(space.contains, cast)):
+    choices = not isinstance(space, spaces.Box)
+    if whole and (cast != values).any() or choices and not all(map(space.contains, cast)):
         raise UserError(f"episode {index}: its {what} are not of the environment's {space}")
     return cast
 

@@ -6,14 +6,22 @@ from typing import Any
 import warnings
 
 import gymnasium
+from gymnasium import spaces
 from gymnasium.envs.registration import load_env_creator
 
+from mgail_tf.envs.flattening import flatten_environment
 from mgail_tf.errors import UserError
 from mgail_tf.tasks import TASKS
 
+# The spaces of actions for which there are policies.
+ACTIONS = spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary
+
 
 def make_environment(name: str, **kwargs: Any) -> gymnasium.Env:
-    """Makes an environment with one-dimensional Box observations and Box or Discrete actions.
+    """Makes an environment whose observations are vectors.
+
+    Observations of other spaces are flattened (see `flattening`). Actions are of a Box, or of one
+    or several choices.
 
     Args:
       name: a task of the paper ("Hopper") or any gymnasium id ("Swimmer-v5").
@@ -35,8 +43,12 @@ def make_environment(name: str, **kwargs: Any) -> gymnasium.Env:
             f"cannot make environment {name!r} ({type(error).__name__}: {error}); "
             f"use one of {tasks}, or an installed gymnasium id"
         ) from error
-    _check_spaces(name, env)
-    return env
+    if not isinstance(env.action_space, ACTIONS):
+        raise UserError(
+            f"{name}: actions must be Box, Discrete, MultiDiscrete or MultiBinary, not "
+            f"{env.action_space}; gymnasium.wrappers.TransformAction can adapt them"
+        )
+    return flatten_environment(name, env)
 
 
 def _may_use_mujoco(name: str) -> bool:
@@ -67,18 +79,3 @@ def _redirect_mujoco_warnings() -> None:
 
     untyped: Any = mujoco  # The compiled module does not tell its names to type checkers.
     untyped.set_mju_user_warning(warn)
-
-
-def _check_spaces(name: str, env: gymnasium.Env) -> None:
-    observations, actions = env.observation_space, env.action_space
-    if not isinstance(observations, gymnasium.spaces.Box) or len(observations.shape) != 1:
-        raise UserError(
-            f"{name}: observations must be a one-dimensional Box, not {observations}; "
-            "gymnasium.wrappers.FlattenObservation makes one"
-        )
-    discrete = isinstance(actions, gymnasium.spaces.Discrete)
-    if not discrete and not (isinstance(actions, gymnasium.spaces.Box) and len(actions.shape) == 1):
-        raise UserError(
-            f"{name}: actions must be Discrete or a one-dimensional Box, not {actions}; "
-            "gymnasium.wrappers.TransformAction can adapt them"
-        )

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from mgail_tf.envs import demonstrated_starts
+from mgail_tf.envs.flattening import original_space
 from mgail_tf.envs.make import make_environment
 
 
@@ -22,6 +23,8 @@ class SingleEnvironment(tf.train.experimental.PythonState):
 
     Attributes:
       observation: [observation_size] float32, the one to act on next.
+      action_space: the environment's.
+      observation_space: of the observations before they were flattened.
       ended: whether the episode is over, so that there is nothing to do but to reset.
       steps: environment steps taken so far.
     """
@@ -31,6 +34,7 @@ class SingleEnvironment(tf.train.experimental.PythonState):
         self._can_enter = demonstrated_starts.is_possible(self._env)
         self._seed = seed
         self.action_space = self._env.action_space
+        self.observation_space = original_space(self._env)
         self.steps = 0
         self._episode = -1
         self.reset()

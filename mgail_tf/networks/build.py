@@ -31,11 +31,17 @@ class Encoders(tf.Module):
 
     Args:
       observations, actions: the two.
+      space: of the observations before they were flattened, if it is known.
     """
 
-    def __init__(self, observations: ObservationEncoder, actions: AnyActionEncoder):
+    def __init__(
+        self,
+        observations: ObservationEncoder,
+        actions: AnyActionEncoder,
+        space: gymnasium.Space | None = None,
+    ):
         super().__init__()
-        self.observations, self.actions = observations, actions
+        self.observations, self.actions, self.space = observations, actions, space
 
     @classmethod
     def of(
@@ -44,6 +50,7 @@ class Encoders(tf.Module):
         actions: np.ndarray,
         action_space: gymnasium.Space,
         observation_limit: float,
+        space: gymnasium.Space | None = None,
     ) -> Encoders:
         """Encoders that normalise by the statistics of demonstrations.
 
@@ -52,10 +59,12 @@ class Encoders(tf.Module):
           actions: [pairs, ...] as the environment received them.
           action_space: the environment's.
           observation_limit: bound on normalised observations.
+          space: of the observations before they were flattened, if it is known.
         """
         return cls(
             ObservationEncoder(observations.mean(0), observations.std(0), observation_limit),
             action_encoder(action_space, actions.mean(0), actions.std(0)),
+            space,
         )
 
     def encode(self, transitions: Transitions) -> Transitions:
@@ -86,7 +95,7 @@ def make_policy(
       temperature: of discrete actions; see `CategoricalPolicy`.
     """
     if isinstance(actions, DiscreteActionEncoder):
-        return CategoricalPolicy(actions.size, hidden, temperature=temperature)
+        return CategoricalPolicy(actions.parts.sizes, hidden, temperature=temperature)
     return GaussianPolicy(
         actions.size,
         hidden,

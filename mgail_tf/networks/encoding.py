@@ -1,10 +1,17 @@
 """Encoders: from the environment's observations and actions to those of the networks, and back."""
 
+import math
 from typing import Protocol
 
 import gymnasium
 import numpy as np
 import tensorflow as tf
+
+from mgail_tf.networks.parts import Parts
+
+ChoiceSpace = (
+    gymnasium.spaces.Discrete | gymnasium.spaces.MultiDiscrete | gymnasium.spaces.MultiBinary
+)
 
 
 class ActionEncoder(Protocol):
@@ -60,12 +67,12 @@ class BoxActionEncoder(tf.Module):
 
     Args:
       space: the environment's action space.
-      mean, stddev: [size] of the actions to normalise; a component that never varies is shifted
-        only.
+      mean, stddev: of the actions to normalise, in the shape of the space; a component that never
+        varies is shifted only.
 
     Attributes:
       discrete: false.
-      size: number of components.
+      size: number of components, whatever their shape.
       mean, stddev: [size] what is subtracted from the environment's, and what they are divided by.
       low, high: [size] the environment's bounds, normalised; infinite where there are none.
     """
@@ -74,20 +81,21 @@ class BoxActionEncoder(tf.Module):
 
     def __init__(self, space: gymnasium.spaces.Box, mean: np.ndarray, stddev: np.ndarray):
         super().__init__()
-        self.size = space.shape[0]
+        self.size = math.prod(space.shape)
         self._space = space
         self._whole = np.issubdtype(space.dtype, np.integer)
-        self.mean = tf.constant(mean, tf.float32)
-        self.stddev = _scale(stddev)
+        self.mean = tf.constant(mean.ravel(), tf.float32)
+        self.stddev = _scale(stddev.ravel())
         self.low, self.high = self.encode(space.low), self.encode(space.high)
 
     def encode(self, action: np.ndarray | tf.Tensor) -> tf.Tensor:
-        """[..., size] the environment's -> [..., size] the networks'."""
-        return (tf.cast(action, tf.float32) - self.mean) / self.stddev
+        """[..., *shape] the environment's -> [..., size] the networks'."""
+        action = _flatten(tf.cast(action, tf.float32), self._space.shape)
+        return (action - self.mean) / self.stddev
 
     def decode(self, action: tf.Tensor) -> tf.Tensor:
-        """[..., size] the networks' -> [..., size] the environment's, within its bounds."""
-        action = action * self.stddev + self.mean
+        """[..., size] the networks' -> [..., *shape] the environment's, within its bounds."""
+        action = _unflatten(action * self.stddev + self.mean, self._space.shape)
         dtype, low, high = self._space.dtype, self._space.low, self._space.high
         if self._whole:
             # Casts of numbers that a type does not have wrap around.
@@ -111,43 +119,71 @@ class BoxActionEncoder(tf.Module):
 
 
 class DiscreteActionEncoder(tf.Module):
-    """Turns discrete actions into one-hot vectors.
+    """Turns choices into one-hot vectors.
+
+    `Discrete` actions are one choice. `MultiDiscrete` and `MultiBinary` actions are several, and
+    have a one-hot vector for each of them, in a row.
+
+    Args:
+      space: the environment's action space.
 
     Attributes:
       discrete: true.
-      size: number of actions.
+      parts: where each choice's one-hot vector is.
+      size: number of alternatives, of all choices together.
+      start: [choices] the number of each one's first alternative.
     """
 
     discrete = True
 
-    def __init__(self, space: gymnasium.spaces.Discrete):
+    def __init__(self, space: ChoiceSpace):
         super().__init__()
-        self.size = int(space.n)
-        self._start = int(space.start)
+        if isinstance(space, gymnasium.spaces.MultiBinary):
+            alternatives, start = np.full(space.shape, 2), 0
+        else:
+            one = isinstance(space, gymnasium.spaces.Discrete)
+            alternatives, start = np.asarray(space.n if one else space.nvec), space.start
+        self.parts = Parts(alternatives.ravel().tolist())
+        self.size = self.parts.size
+        self.start = np.broadcast_to(start, alternatives.shape).ravel().astype(np.int64)
+        self._shape, self._dtype = alternatives.shape, space.dtype
 
     def encode(self, action: np.ndarray | tf.Tensor) -> tf.Tensor:
-        """[...] the environment's -> [..., size] one-hot."""
-        return tf.one_hot(tf.cast(action, tf.int32) - self._start, self.size)
+        """[..., *shape] the environment's -> [..., size] one-hot."""
+        choices = _flatten(tf.cast(action, tf.int64), self._shape) - self.start
+        return self.parts.one_hot(choices)
 
     def decode(self, action: tf.Tensor) -> tf.Tensor:
-        """[..., size] one-hot -> [...] int64 the environment's."""
-        return tf.argmax(action, -1) + self._start
+        """[..., size] one-hot -> [..., *shape] the environment's."""
+        choices = self.parts.choices(action) + self.start
+        return tf.cast(_unflatten(choices, self._shape), self._dtype)
 
 
 def action_encoder(
     space: gymnasium.Space, mean: float | np.ndarray = 0.0, stddev: float | np.ndarray = 1.0
 ) -> BoxActionEncoder | DiscreteActionEncoder:
-    """Makes the encoder for an action space; `mean` and `stddev` [size] matter for a Box only.
+    """Makes the encoder for an action space; `mean` and `stddev` matter for a Box only.
 
     Raises:
-      TypeError: the space is neither `Box` nor `Discrete`.
+      TypeError: the space is none of `Box`, `Discrete`, `MultiDiscrete` and `MultiBinary`.
     """
-    if isinstance(space, gymnasium.spaces.Discrete):
+    if isinstance(space, ChoiceSpace):
         return DiscreteActionEncoder(space)
     if isinstance(space, gymnasium.spaces.Box):
         ones = np.ones(space.shape, np.float32)
         return BoxActionEncoder(space, mean * ones, stddev * ones)
     raise TypeError(f"no encoder for {space}")
+
+
+def _flatten(values: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """[..., *shape] -> [..., size]."""
+    leading = values.shape.rank - len(shape)
+    return tf.reshape(values, tf.concat([tf.shape(values)[:leading], [math.prod(shape)]], 0))
+
+
+def _unflatten(values: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """[..., size] -> [..., *shape]."""
+    return tf.reshape(values, tf.concat([tf.shape(values)[:-1], np.array(shape, np.int32)], 0))
 
 
 def _scale(stddev: np.ndarray) -> tf.Tensor:

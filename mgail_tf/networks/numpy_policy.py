@@ -30,7 +30,10 @@ class NumpyPolicy:
         self._mean, self._stddev = observations.mean.numpy(), observations.stddev.numpy()
         self._space, self._discrete = space, isinstance(actions, DiscreteActionEncoder)
         if self._discrete:
-            self._one_hot = np.eye(actions.size, dtype=np.float32)
+            ends = np.cumsum(actions.parts.sizes)
+            begins = ends - actions.parts.sizes
+            self._bounds = list(zip(begins.tolist(), ends.tolist(), strict=True))
+            self._start = actions.start
         else:
             self._action_mean, self._action_stddev = actions.mean.numpy(), actions.stddev.numpy()
             self._rounded = np.issubdtype(space.dtype, np.integer)
@@ -59,9 +62,13 @@ class NumpyPolicy:
         matrix, bias = self._last
         action = (features * mask) @ matrix + bias + noise
         if self._discrete:
-            index = int(action.argmax())
-            return self._one_hot[index], self._space.start + index
-        executed = action * self._action_stddev + self._action_mean
+            chosen = [int(action[begin:end].argmax()) for begin, end in self._bounds]
+            one_hot = np.zeros_like(action)
+            for choice, (begin, _) in zip(chosen, self._bounds, strict=True):
+                one_hot[begin + choice] = 1.0
+            executed = (chosen + self._start).reshape(self._space.shape)
+            return one_hot, executed.astype(self._space.dtype)[()]
+        executed = (action * self._action_stddev + self._action_mean).reshape(self._space.shape)
         if self._rounded:
             executed = np.rint(executed)
         executed = np.minimum(np.maximum(executed, self._space.low), self._space.high)

@@ -13,6 +13,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from mgail_tf.networks.layers import DenseStack
+from mgail_tf.networks.parts import Parts
 
 tfd: Any = tfp.distributions
 
@@ -105,64 +106,73 @@ class GaussianPolicy(keras.Model):
         self.noise_scale.assign(scale)
 
 
-def straight_through(scores: tf.Tensor, temperature: float) -> tf.Tensor:
-    """The one-hot arg max of scores [..., size], with the derivative of their softmax.
+def straight_through(scores: tf.Tensor, temperature: float, parts: Parts) -> tf.Tensor:
+    """The one-hot arg max of each part of scores [..., size], with the derivative of its softmax.
 
     Args:
       scores: logits plus Gumbel noise.
       temperature: tau of the softmax.
+      parts: the parts, each of which is a choice.
     """
-    relaxed = tf.nn.softmax(scores / temperature)
-    one_hot = tf.one_hot(tf.argmax(relaxed, -1), relaxed.shape[-1], dtype=relaxed.dtype)
+    relaxed = parts.join(tf.nn.softmax(parts.split(scores) / temperature))
+    one_hot = parts.one_hot(parts.choices(relaxed), relaxed.dtype)
     return tf.stop_gradient(one_hot) + (relaxed - tf.stop_gradient(relaxed))
 
 
 class CategoricalPolicy(keras.Model):
     """Discrete actions (section 3.2.2): relaxed one-hot samples with straight-through arg max.
 
+    An action may have several parts, each of which is a choice of its own. Given the observation,
+    the parts are independent.
+
     Args:
-      size: number of actions.
+      sizes: number of choices, of each part if there are several.
       hidden: widths of the hidden layers.
       temperature: tau of the Gumbel-Softmax.
       activation: of the hidden layers.
 
     Attributes:
       noise: the distribution of each component of the Gumbel noise.
+      parts: where each part is in an action.
     """
 
     noise = tfd.Gumbel(0.0, 1.0)
 
     def __init__(
         self,
-        size: int,
+        sizes: int | Sequence[int],
         hidden: Sequence[int],
         *,
         temperature: float = 1.0,
         activation: str = "relu",
     ):
         super().__init__()
+        self.parts = Parts([sizes] if isinstance(sizes, int) else sizes)
         self.hidden = DenseStack(hidden, activation)
-        self.logits = keras.layers.Dense(size)
+        self.logits = keras.layers.Dense(self.parts.size)
         self.temperature = temperature
 
     def call(self, observation: tf.Tensor) -> Any:
-        """[..., observation_size] -> RelaxedOneHotCategorical over [..., size]."""
-        logits = self.logits(self.hidden(observation))
-        return tfd.RelaxedOneHotCategorical(self.temperature, logits=logits)
+        """[..., observation_size] -> a RelaxedOneHotCategorical of each part, over [..., size]."""
+        each = tf.split(self.logits(self.hidden(observation)), self.parts.sizes, -1)
+        return tfd.Blockwise(
+            [tfd.RelaxedOneHotCategorical(self.temperature, logits=logits) for logits in each]
+        )
 
     def sample(self, observation: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """The one-hot action of Gumbel noise g [..., size]; its derivative is the softmax's."""
-        logits = self(observation).logits
-        return straight_through(logits + noise, self.temperature)
+        scores = self.logits(self.hidden(observation)) + noise
+        return straight_through(scores, self.temperature, self.parts)
 
     def log_likelihood(self, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
         """The log probability of one-hot actions: [..., observation_size], [..., size] -> [...]."""
-        return tf.reduce_sum(action * tf.nn.log_softmax(self(observation).logits), -1)
+        logits = self.parts.split(self.logits(self.hidden(observation)))
+        return tf.reduce_sum(action * self.parts.join(tf.nn.log_softmax(logits)), -1)
 
     def mode(self, observation: tf.Tensor) -> tf.Tensor:
-        """The most likely action, one-hot: [..., size]."""
-        logits = self(observation).logits
-        return tf.one_hot(tf.argmax(logits, -1), logits.shape[-1])
+        """The most likely action, one-hot in each part: [..., size]."""
+        logits = self.logits(self.hidden(observation))
+        return self.parts.one_hot(self.parts.choices(logits))
 
     def set_noise_scale(self, scale: tf.Tensor) -> None:
         """Does nothing: the Gumbel noise is what makes the actions those of the distribution."""

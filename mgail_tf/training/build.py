@@ -17,6 +17,7 @@ from mgail_tf.config import Config, Run
 from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.data.replay import Replay
 from mgail_tf.envs.cut_episodes import CutEpisodes
+from mgail_tf.envs.flattening import original_space
 from mgail_tf.envs.make import make_environment
 from mgail_tf.envs.parallel import ParallelEnvironments
 from mgail_tf.envs.single import SingleEnvironment
@@ -91,7 +92,14 @@ def _authors(
     options: AuthorsOptions, run: Run, demonstrations: Demonstrations
 ) -> tuple[Learner, Collector]:
     environment = SingleEnvironment(run.env, run.seed)
-    return AuthorsLoop(options, demonstrations, environment.action_space, run.seed), environment
+    learner = AuthorsLoop(
+        options,
+        demonstrations,
+        environment.action_space,
+        run.seed,
+        observation_space=environment.observation_space,
+    )
+    return learner, environment
 
 
 def _cloning(
@@ -103,7 +111,11 @@ def _cloning(
 
 
 def _encoders(run: Run, demonstrations: Demonstrations, observation_limit: float) -> Encoders:
-    space = make_environment(run.env).action_space
+    env = make_environment(run.env)
     return Encoders.of(
-        demonstrations.observations, demonstrations.actions, space, observation_limit
+        demonstrations.observations,
+        demonstrations.actions,
+        env.action_space,
+        observation_limit,
+        original_space(env),
     )

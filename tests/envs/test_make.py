@@ -2,6 +2,8 @@ import os
 import pathlib
 
 import gymnasium
+from gymnasium import spaces
+import numpy as np
 from programs import ROOT, python
 import pytest
 
@@ -25,19 +27,33 @@ class Odd(gymnasium.Env):
         self.observation_space, self.action_space = observations, actions
 
 
+VECTOR, PUSH = spaces.Box(0, 1, (3,)), spaces.Discrete(2)
+
+
 @pytest.mark.parametrize(
-    ("observations", "actions", "wrapper"),
+    ("observations", "actions", "message"),
     [
-        (gymnasium.spaces.Box(0, 1, (3, 3)), gymnasium.spaces.Discrete(2), "FlattenObservation"),
-        (gymnasium.spaces.Dict(), gymnasium.spaces.Discrete(2), "FlattenObservation"),
-        (gymnasium.spaces.Box(0, 1, (3,)), gymnasium.spaces.MultiBinary(2), "TransformAction"),
-        (gymnasium.spaces.Box(0, 1, (3,)), gymnasium.spaces.MultiDiscrete([2, 3]), "TransformAct"),
-        (gymnasium.spaces.Discrete(5), gymnasium.spaces.Discrete(2), "FlattenObservation"),
+        (VECTOR, spaces.Dict(a=PUSH), "actions must be .*TransformAction"),
+        (VECTOR, spaces.Tuple([PUSH, PUSH]), "actions must be .*TransformAction"),
+        (spaces.Dict(), PUSH, "observations are empty"),
+        (spaces.Dict(a=VECTOR, b=spaces.Text(5)), PUSH, r"\['b'\] is Text"),
+        (spaces.Sequence(VECTOR), PUSH, "they are Sequence"),
+        (spaces.Graph(VECTOR, None), PUSH, "they are Graph"),
+        (spaces.OneOf([VECTOR, PUSH]), PUSH, "they are OneOf"),
+        (spaces.Box(0, 255, (8, 8, 3), np.uint8), PUSH, r"images, and they are .*\(8, 8, 3\)"),
+        (spaces.Box(0, 255, (84, 84), np.uint8), PUSH, "must not be images"),
+        (spaces.Box(0, 1, (3, 64, 64)), PUSH, "must not be images"),
+        (
+            spaces.Dict(arm=spaces.Tuple([spaces.Box(0, 255, (9, 9, 1), np.uint8)]), joints=VECTOR),
+            PUSH,
+            r"images, and \['arm'\]\[0\] is of shape",
+        ),
     ],
 )
-def test_unsupported_spaces(observations, actions, wrapper):
+def test_unsupported_spaces(observations, actions, message, monkeypatch):
+    monkeypatch.delitem(gymnasium.registry, "Odd-v0", raising=False)
     gymnasium.register("Odd-v0", lambda **_: Odd(observations, actions))
-    with pytest.raises(UserError, match=wrapper):
+    with pytest.raises(UserError, match=f"Odd-v0: .*{message}"):
         make_environment("Odd-v0")
 
 

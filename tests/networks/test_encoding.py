@@ -1,4 +1,4 @@
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -101,6 +101,50 @@ def test_discrete_round_trip(start):
     assert decoded.dtype == space.dtype
     np.testing.assert_array_equal(decoded, action)
     assert all(space.contains(each) for each in decoded)
+
+
+def test_several_choices_are_one_hot_vectors_in_a_row():
+    actions = action_encoder(MultiDiscrete([3, 2], start=[1, -1]))
+    action = np.array([[1, 0], [3, -1]])
+    np.testing.assert_array_equal(actions.encode(action), [[1, 0, 0, 0, 1], [0, 0, 1, 1, 0]])
+    switches = action_encoder(MultiBinary(2))
+    np.testing.assert_array_equal(switches.encode(np.array([[1, 0]], np.int8)), [[0, 1, 1, 0]])
+
+
+CHOICES = {
+    "several": MultiDiscrete([3, 2, 4], start=[1, -1, 0]),
+    "a table": MultiDiscrete([[3, 2], [2, 4]], dtype=np.int32),
+    "switches": MultiBinary(4),
+    "a table of switches": MultiBinary((2, 3)),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_round_trip_of_several_choices(name):
+    space = CHOICES[name]
+    space.seed(0)
+    action = np.stack([[space.sample() for _ in range(5)] for _ in range(7)])
+    actions = action_encoder(space)
+    encoded = actions.encode(action).numpy()
+    assert encoded.shape == (7, 5, actions.size) and encoded.dtype == np.float32
+    decoded = actions.decode(tf.constant(encoded)).numpy()
+    assert decoded.dtype == space.dtype
+    np.testing.assert_array_equal(decoded, action)
+    assert all(space.contains(each) for each in decoded[0])
+
+
+@pytest.mark.parametrize("shape", [(), (2, 3)])
+def test_continuous_actions_of_any_shape(shape):
+    rng = np.random.default_rng(0)
+    space = Box(-1.0, 1.0, shape)
+    mean, stddev = rng.uniform(-0.1, 0.1, shape), rng.uniform(0.5, 1.0, shape)
+    actions = box_encoder(space, mean, stddev)
+    action = rng.uniform(-1.0, 1.0, (4, 5, *shape))
+    encoded = actions.encode(action)
+    expected = ((action - mean) / stddev).reshape(4, 5, -1)
+    np.testing.assert_allclose(encoded, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(actions.decode(encoded), action, rtol=1e-4, atol=1e-6)
+    assert all(space.contains(each) for each in actions.decode(9.0 * encoded)[0].numpy())
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])

@@ -64,13 +64,46 @@ def test_categorical_samples_follow_the_softmax_and_the_tfp_distribution():
     policy, _ = linear_categorical(np.array([0.5, -1.0, 0.2, 0.0]), temperature=0.6)
     count, observation = 20_000, np.array([[0.3, -0.4]])
     distribution = policy(observation)
-    expected = count * softmax(distribution.logits.numpy())[0]
+    expected = count * softmax(distribution.distributions[0].logits.numpy())[0]
     noise = policy.noise.sample([count, 4], seed=3)
     samples = policy.sample(np.tile(observation, (count, 1)), noise)
     for drawn in samples, distribution.sample(count, seed=4)[:, 0]:
         observed = np.bincount(np.argmax(drawn, -1), minlength=4)
         # Chi-square of 3 degrees of freedom: beyond 16.3 with probability 0.001.
         assert np.sum((observed - expected) ** 2 / expected) < 16.3
+
+
+def test_an_action_of_several_parts_is_one_choice_beside_the_other(float64):
+    sizes, temperature = (3, 2, 4), 0.7
+    policy = CategoricalPolicy(sizes, (), temperature=temperature)
+    policy(np.zeros([1, 2]))
+    rng = np.random.default_rng(4)
+    kernel, bias = rng.normal(size=(2, 9)), rng.normal(size=9)
+    policy.set_weights([kernel, bias])
+    observation, noise = draw_pairs(policy, 9, 60)
+    message = rng.normal(size=noise.shape)
+    with tf.GradientTape() as tape:
+        action = policy.sample(observation, noise)
+    by_kernel, by_bias = tape.gradient(action, policy.trainable_variables, message)
+    acted, mode, kernels, biases = [], [], [], []
+    likelihood, drawn = 0.0, policy(observation).sample(seed=1).numpy()
+    for columns in np.split(np.arange(9), np.cumsum(sizes)[:-1]):
+        alone = CategoricalPolicy(len(columns), (), temperature=temperature)
+        alone(np.zeros([1, 2]))
+        alone.set_weights([kernel[:, columns], bias[columns]])
+        with tf.GradientTape() as tape:
+            acted.append(alone.sample(observation, noise[:, columns]))
+        each = tape.gradient(acted[-1], alone.trainable_variables, message[:, columns])
+        kernels.append(each[0])
+        biases.append(each[1])
+        mode.append(alone.mode(observation))
+        likelihood += alone.log_likelihood(observation, acted[-1])
+        np.testing.assert_allclose(drawn[:, columns].sum(-1), 1.0)
+    np.testing.assert_array_equal(action, np.concatenate(acted, -1))
+    np.testing.assert_array_equal(policy.mode(observation), np.concatenate(mode, -1))
+    np.testing.assert_allclose(by_kernel, np.concatenate(kernels, -1), rtol=1e-9)
+    np.testing.assert_allclose(by_bias, np.concatenate(biases, -1), rtol=1e-9)
+    np.testing.assert_allclose(policy.log_likelihood(observation, action), likelihood, rtol=1e-9)
 
 
 @pytest.mark.parametrize("learn_stddev", [False, True])
