@@ -27,6 +27,8 @@ np.savez(
     function=loaded.deterministic(observations),
     signature=signature["action"],
     stochastic=loaded.stochastic(observations, [1, 2]),
+    single=loaded.deterministic(observations[3]),
+    single_stochastic=loaded.stochastic(observations[3], [1, 2]),
 )
 """
 
@@ -36,8 +38,8 @@ def deployed(space):
     mean, stddev = generator.normal(size=5), generator.uniform(1, 2, 5)
     observations = encoding.ObservationEncoder(mean, stddev, 10.0)
     actions = encoding.action_encoder(space, 0.3, 0.7)
-    if isinstance(space, gymnasium.spaces.Discrete):
-        policy = CategoricalPolicy(actions.size, [16, 16])
+    if isinstance(actions, encoding.DiscreteActionEncoder):
+        policy = CategoricalPolicy(actions.parts.sizes, [16, 16])
     else:
         policy = GaussianPolicy(actions.size, [16, 16], 0.2, low=actions.low, high=actions.high)
     policy(tf.zeros([1, 5]))
@@ -48,6 +50,8 @@ def deployed(space):
 SPACES = [
     gymnasium.spaces.Box(np.array([-1.0, -3.0], np.float32), np.array([2.0, np.inf], np.float32)),
     gymnasium.spaces.Discrete(4, start=-1),
+    gymnasium.spaces.MultiDiscrete([[3, 2], [4, 2]], start=[[1, 0], [0, -1]]),
+    gymnasium.spaces.MultiBinary(3),
 ]
 
 
@@ -71,6 +75,12 @@ def test_saved_model_gives_the_policys_actions_without_the_library(space, tmp_pa
         loaded["stochastic"], module.stochastic(raw, [1, 2]), rtol=0, atol=1e-6
     )
     assert (loaded["stochastic"] != loaded["function"]).any()
+    # A single observation needs no batch around it.
+    np.testing.assert_allclose(loaded["single"], expected[3], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(module.deterministic(raw[3]), expected[3], rtol=0, atol=1e-6)
+    one_drawn = module.stochastic(raw[3:4], [1, 2])[0]
+    np.testing.assert_allclose(loaded["single_stochastic"], one_drawn, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(module.stochastic(raw[3], [1, 2]), one_drawn, rtol=0, atol=1e-6)
 
 
 def serve(saved_model, body):
@@ -130,6 +140,54 @@ def test_litert_agrees(space, tmp_path):
         raw = np.random.default_rng(batch).normal(scale=3.0, size=(batch, 5)).astype(np.float32)
         expected = module.deterministic(raw).numpy()
         np.testing.assert_allclose(runner(observation=raw)["action"], expected, rtol=0, atol=1e-4)
+
+
+ROBOT = gymnasium.spaces.Dict(
+    [
+        ("pose", gymnasium.spaces.Box(-np.inf, np.inf, (1, 2), np.float64)),
+        ("gear", gymnasium.spaces.Discrete(3, start=1)),
+    ]
+)
+
+
+def test_a_loaded_policy_takes_observations_of_the_space(tmp_path):
+    DeployedPolicy(*deployed(SPACES[0]), space=ROBOT).save(tmp_path)
+    policy = load(tmp_path)
+    assert policy.space == ROBOT
+    assert policy.components == ["pose[0,0]", "pose[0,1]", "gear=1", "gear=2", "gear=3"]
+    vector = np.array([[0.3, -0.2, 0.0, 0.0, 1.0]])
+    expected = policy.deterministic(vector)
+    assert expected.shape == (1, 2)
+    sample = {"gear": np.int64(3), "pose": np.array([[0.3, -0.2]])}
+    for observation in sample, vector[0], vector[0].tolist():
+        np.testing.assert_array_equal(policy.deterministic(observation), expected[0])
+    drawn = policy.stochastic(vector, [0, 1])[0]
+    np.testing.assert_array_equal(policy.stochastic(sample, [0, 1]), drawn)
+    with pytest.raises(UserError, match=r"shape \(5,\), or of Dict.*this one is of \(4,\)"):
+        policy.deterministic(vector[0, :4])
+
+
+@pytest.mark.parametrize(
+    ("space", "sample"),
+    [
+        (gymnasium.spaces.Discrete(5), 3),
+        (gymnasium.spaces.MultiDiscrete([2, 3]), np.array([1, 2])),
+        (gymnasium.spaces.Tuple([gymnasium.spaces.Discrete(2), ROBOT["gear"]]), (1, 3)),
+        (gymnasium.spaces.Box(0, 9, (5, 1), np.uint8), np.arange(5)[:, None]),
+    ],
+)
+def test_single_observations_of_other_spaces(space, sample, tmp_path):
+    DeployedPolicy(*deployed(SPACES[0]), space=space).save(tmp_path)
+    policy = load(tmp_path)
+    expected = policy.deterministic(gymnasium.spaces.flatten(space, sample)[None])[0]
+    np.testing.assert_array_equal(policy.deterministic(sample), expected)
+
+
+def test_a_damaged_description_of_the_observations(tmp_path):
+    DeployedPolicy(*deployed(SPACES[0]), space=ROBOT).save(tmp_path)
+    (tmp_path / "observation.json").write_text("{}")
+    with pytest.raises(UserError, match="damaged"):
+        load(tmp_path)
 
 
 def test_loading_something_else(tmp_path):

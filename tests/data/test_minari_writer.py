@@ -21,6 +21,25 @@ def test_seeds_are_written(tmp_path: pathlib.Path):
     assert seeds == [7, None, 9]
 
 
+LAKE = "FrozenLake-v1"
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1)])
+def test_observations_of_the_space_itself_are_written_as_vectors(shape, tmp_path: pathlib.Path):
+    places = np.array([0, 4, 15]).reshape(shape)
+    episode = Episode(places, np.array([1, 2]), np.zeros(2), True)
+    minari_writer.write([episode], LAKE, tmp_path / "dataset")
+    vectors = np.eye(16)[[0, 4, 15]]
+    minari_writer.write([episode._replace(observations=vectors)], LAKE, tmp_path / "vectors")
+    for name in "dataset", "vectors":
+        loaded = demonstrations.load(tmp_path / name, LAKE)
+        np.testing.assert_array_equal(loaded.observations, vectors[:-1])
+        np.testing.assert_array_equal(loaded.next_observations, vectors[1:])
+    for wrong in places + 1, 0.5 + places, vectors[:, 1:], vectors / 2:
+        with pytest.raises(UserError, match="episode 0: its observations are"):
+            minari_writer.write([episode._replace(observations=wrong)], LAKE, tmp_path / "wrong")
+
+
 @pytest.mark.parametrize("field", ["observations", "rewards"])
 def test_episode_of_unequal_lengths(field, tmp_path: pathlib.Path):
     episode = random_episodes()[0]
