@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 from ai_edge_litert.interpreter import Interpreter
 import gymnasium
@@ -50,7 +51,7 @@ def deployed(space):
 SPACES = [
     gymnasium.spaces.Box(np.array([-1.0, -3.0], np.float32), np.array([2.0, np.inf], np.float32)),
     gymnasium.spaces.Discrete(4, start=-1),
-    gymnasium.spaces.MultiDiscrete([[3, 2], [4, 2]], start=[[1, 0], [0, -1]]),
+    gymnasium.spaces.MultiDiscrete(np.array([[3, 2], [4, 2]]), start=np.array([[1, 0], [0, -1]])),
     gymnasium.spaces.MultiBinary(3),
 ]
 
@@ -142,10 +143,11 @@ def test_litert_agrees(space, tmp_path):
         np.testing.assert_allclose(runner(observation=raw)["action"], expected, rtol=0, atol=1e-4)
 
 
+GEAR = gymnasium.spaces.Discrete(3, start=1)
 ROBOT = gymnasium.spaces.Dict(
     [
         ("pose", gymnasium.spaces.Box(-np.inf, np.inf, (1, 2), np.float64)),
-        ("gear", gymnasium.spaces.Discrete(3, start=1)),
+        ("gear", GEAR),
     ]
 )
 
@@ -172,14 +174,15 @@ def test_a_loaded_policy_takes_observations_of_the_space(tmp_path):
     [
         (gymnasium.spaces.Discrete(5), 3),
         (gymnasium.spaces.MultiDiscrete([2, 3]), np.array([1, 2])),
-        (gymnasium.spaces.Tuple([gymnasium.spaces.Discrete(2), ROBOT["gear"]]), (1, 3)),
+        (gymnasium.spaces.Tuple([gymnasium.spaces.Discrete(2), GEAR]), (1, 3)),
         (gymnasium.spaces.Box(0, 9, (5, 1), np.uint8), np.arange(5)[:, None]),
     ],
 )
 def test_single_observations_of_other_spaces(space, sample, tmp_path):
     DeployedPolicy(*deployed(SPACES[0]), space=space).save(tmp_path)
     policy = load(tmp_path)
-    expected = policy.deterministic(gymnasium.spaces.flatten(space, sample)[None])[0]
+    vector: Any = gymnasium.spaces.flatten(space, sample)
+    expected = policy.deterministic(vector[None])[0]
     np.testing.assert_array_equal(policy.deterministic(sample), expected)
 
 

@@ -42,7 +42,7 @@ def from_json(values: dict[str, Any]) -> gymnasium.Space:
     if kind == "Discrete":
         return spaces.Discrete(content["n"], start=content["start"])
     if kind == "MultiDiscrete":
-        return spaces.MultiDiscrete(content["nvec"], start=content["start"])
+        return spaces.MultiDiscrete(np.array(content["nvec"]), start=np.array(content["start"]))
     if kind == "MultiBinary":
         return spaces.MultiBinary(content)
     shape, dtype = content["shape"], np.dtype(content["dtype"])

@@ -27,7 +27,7 @@ NAMES = [
 SPACES = [
     MIXED,
     spaces.Discrete(4, start=-1),
-    spaces.MultiDiscrete([[2, 3], [3, 2]]),
+    spaces.MultiDiscrete(np.array([[2, 3], [3, 2]])),
     spaces.MultiBinary((2, 2)),
     spaces.Tuple([spaces.Discrete(2), spaces.Box(0.1, 0.3, (2,), np.float64)]),
     spaces.Box(0, 200, (2, 3), np.uint8),
@@ -75,9 +75,9 @@ def test_components_have_names_in_their_order():
     assert component_names(spaces.Box(0, 1, (2,))) == ["observation[0]", "observation[1]"]
     assert component_names(spaces.Discrete(2)) == ["observation=0", "observation=1"]
     # Each alone is told by the vector that has a 1 where its name is.
-    sample = MIXED.sample()
+    sample: dict[str, Any] = MIXED.sample()
     sample["gear"], sample["lamps"] = 2, np.array([1, 5])
-    vector = spaces.flatten(MIXED, sample)
+    vector: Any = spaces.flatten(MIXED, sample)
     chosen = {name for name, value in zip(NAMES, vector, strict=True) if "=" in name and value}
     assert chosen == {"gear=2", "lamps[0]=1", "lamps[1]=5"}
     assert vector[NAMES.index("pose[0][1,0]")] == sample["pose"][0][1, 0]

@@ -113,7 +113,7 @@ def test_several_choices_are_one_hot_vectors_in_a_row():
 
 CHOICES = {
     "several": MultiDiscrete([3, 2, 4], start=[1, -1, 0]),
-    "a table": MultiDiscrete([[3, 2], [2, 4]], dtype=np.int32),
+    "a table": MultiDiscrete(np.array([[3, 2], [2, 4]]), dtype=np.int32),
     "switches": MultiBinary(4),
     "a table of switches": MultiBinary((2, 3)),
 }

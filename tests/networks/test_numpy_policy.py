@@ -14,7 +14,9 @@ SPACES = {
     "integer": gymnasium.spaces.Box(-1, 2, (2,), np.int32),
     "table": gymnasium.spaces.Box(-1.0, 1.0, (1, 2)),
     "discrete": gymnasium.spaces.Discrete(3, start=-1),
-    "several": gymnasium.spaces.MultiDiscrete([[3, 2], [4, 2]], start=[[0, 1], [-1, 2]]),
+    "several": gymnasium.spaces.MultiDiscrete(
+        np.array([[3, 2], [4, 2]]), start=np.array([[0, 1], [-1, 2]])
+    ),
     "switches": gymnasium.spaces.MultiBinary(3),
 }
 
