@@ -76,7 +76,7 @@ class DeployedPolicy:
                 sees |= {"action_mean": actions.mean, "action_stddev": actions.stddev}
             layers = policy.layers_to_action
             return {
-                "layers": [[layer.kernel.value, layer.bias.value] for layer in layers],
+                "layers": [[weight.value for weight in layer.variables] for layer in layers],
                 "activation": tf.constant(layers[0].activation.__name__),
                 "sees": sees,
             }

@@ -65,7 +65,7 @@ def fold(layers: Layers, there: Mapping[str, Any], here: Mapping[str, Any]) -> L
       there, here: the means and deviations of its own normalisation and of the other one, as in
         `DeployedPolicy.network`; those of actions are missing where these are discrete.
     """
-    layers = [(np.float64(kernel), np.float64(bias)) for kernel, bias in layers]
+    layers = [(kernel.astype(np.float64), bias.astype(np.float64)) for kernel, bias in layers]
     # z_there = (o - mean_there) / stddev_there, where o = mean_here + stddev_here z_here.
     kernel, bias = layers[0]
     ratio = here["observation_stddev"] / there["observation_stddev"]

@@ -126,7 +126,7 @@ def check(path: str | pathlib.Path, config: Config) -> None:
                 f"not {asked.get(name)}; choose another folder"
             )
     taken = max((line["env_steps"] for line in _metrics(path)), default=0)
-    if taken > config.run.total_steps:
+    if present["total_steps"] > config.run.total_steps < taken:
         raise UserError(
             f"`logdir` {path} holds a run that has taken {taken} steps, more than "
             f"`total_steps={config.run.total_steps}`; raise it, or choose another folder"
