@@ -1,5 +1,6 @@
 """The policy that is evaluated and exported: raw observations in, actions for `env.step` out."""
 
+from collections.abc import Callable
 import itertools
 import os
 import pathlib
@@ -13,7 +14,7 @@ import tensorflow as tf
 from mgail_tf.envs.episodes import Act
 from mgail_tf.errors import UserError
 from mgail_tf.loaded_policy import LoadedPolicy, read_observations, write_observations
-from mgail_tf.networks.encoding import ActionEncoder, ObservationEncoder
+from mgail_tf.networks.encoding import ActionEncoder, BoxActionEncoder, ObservationEncoder
 
 if TYPE_CHECKING:
     # It imports TensorFlow Probability, which takes seconds and which saved policies do without.
@@ -27,6 +28,11 @@ class DeployedPolicy:
       policy: the network, built.
       observations, actions: the encoders that it is trained with.
       space: of the observations before they were flattened, if it is known.
+
+    Attributes:
+      network: -> the weights as they are, and what is normalised by, for a run that starts from
+        them: "layers", a kernel and a bias each; "activation" of the hidden ones; "sees", the means
+        and deviations of observations and of continuous actions.
     """
 
     def __init__(
@@ -49,7 +55,23 @@ class DeployedPolicy:
             noise = policy.noise.sample([tf.shape(observation)[0], actions.size], seed=seed)
             return actions.decode(policy.sample(observations.encode(observation), noise))
 
+        @tf.function(input_signature=[])
+        def network():
+            sees = {
+                "observation_mean": observations.mean,
+                "observation_stddev": observations.stddev,
+            }
+            if isinstance(actions, BoxActionEncoder):
+                sees |= {"action_mean": actions.mean, "action_stddev": actions.stddev}
+            layers = policy.layers_to_action
+            return {
+                "layers": [[weight.value for weight in layer.variables] for layer in layers],
+                "activation": tf.constant(layers[0].activation.__name__),
+                "sees": sees,
+            }
+
         self._deterministic, self._stochastic = deterministic, stochastic
+        self.network: Callable[[], dict[str, Any]] = network
         self._exported = tf.Module()
         self._exported.weights = [weight.value for weight in policy.variables]
         self._exported.deterministic = tf.function(
@@ -58,6 +80,7 @@ class DeployedPolicy:
         self._exported.stochastic = tf.function(
             lambda observation, seed: self.stochastic(observation, seed)
         )
+        self._exported.network = network
 
     def deterministic(self, observation: np.ndarray | tf.Tensor) -> tf.Tensor:
         """[batch, observation_size] or [observation_size] -> the most likely action of each."""

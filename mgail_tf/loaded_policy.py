@@ -31,21 +31,21 @@ class LoadedPolicy:
 
     Attributes:
       signatures: functions by name that take and return tensors by name, for TensorFlow Serving.
-      space, components: as given.
+      saved, space, components: as given.
     """
 
     def __init__(self, saved: Any, space: gymnasium.Space | None, components: list[str]):
-        self._saved, self.space, self.components = saved, space, components
+        self.saved, self.space, self.components = saved, space, components
         self.signatures: Any = saved.signatures
         [self._input] = self.signatures["serving_default"].structured_input_signature[1].values()
 
     def deterministic(self, observation: Any) -> tf.Tensor:
         """The most likely actions (mean or mode): [batch, ...], or [...] of one observation."""
-        return self._saved.deterministic(self._vector(observation))
+        return self.saved.deterministic(self._vector(observation))
 
     def stochastic(self, observation: Any, seed: Any) -> tf.Tensor:
         """Actions that are drawn from the policy with a seed [2]; shapes as of `deterministic`."""
-        return self._saved.stochastic(self._vector(observation), seed)
+        return self.saved.stochastic(self._vector(observation), seed)
 
     def _vector(self, observation: Any) -> tf.Tensor:
         if self._is_sample(observation):

@@ -68,7 +68,7 @@ def load(
     if num_trajectories > available:
         raise UserError(
             f"{dataset} has {available} trajectories, not {num_trajectories}; "
-            "lower --num_trajectories"
+            "lower `num_trajectories`"
         )
     observation_space = env.observation_space
     if _kind(data.observation_space) != _kind(observation_space):
