@@ -90,9 +90,7 @@ def write(result: Result, folder: pathlib.Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     fields = dataclasses.asdict(result).items()
-    text = ",\n".join(
-        f"{strict_json.dumps(name)}: {strict_json.dumps(value)}" for name, value in fields
-    )
+    text = ",\n".join(f'"{name}": {strict_json.dumps(value)}' for name, value in fields)
     provenance.write_whole(_file(result.name, folder), "{\n" + text + "\n}\n")
 
 

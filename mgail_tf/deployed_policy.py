@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from mgail_tf.envs.episodes import Act
 from mgail_tf.errors import UserError
-from mgail_tf.networks.encoding import ActionEncoder, ObservationEncoder
+from mgail_tf.networks.encoding import ActionEncoder, BoxActionEncoder, ObservationEncoder
 
 if TYPE_CHECKING:
     # It imports TensorFlow Probability, which takes seconds and which saved policies do without.
@@ -48,6 +48,9 @@ class DeployedPolicy:
     Attributes:
       deterministic: [batch, observation_size] -> the most likely actions (mean or mode).
       stochastic: [batch, observation_size], seed [2] -> actions drawn from the policy.
+      network: -> the weights as they are, and what is normalised by, for a run that starts from
+        them: "layers", a kernel and a bias each; "activation" of the hidden ones; "sees", the means
+        and deviations of observations and of continuous actions.
     """
 
     def __init__(self, policy: "Policy", observations: ObservationEncoder, actions: ActionEncoder):
@@ -63,12 +66,29 @@ class DeployedPolicy:
             noise = policy.noise.sample([tf.shape(observation)[0], actions.size], seed=seed)
             return actions.decode(policy.sample(observations.encode(observation), noise))
 
+        @tf.function(input_signature=[])
+        def network():
+            sees = {
+                "observation_mean": observations.mean,
+                "observation_stddev": observations.stddev,
+            }
+            if isinstance(actions, BoxActionEncoder):
+                sees |= {"action_mean": actions.mean, "action_stddev": actions.stddev}
+            layers = policy.layers_to_action
+            return {
+                "layers": [[weight.value for weight in layer.variables] for layer in layers],
+                "activation": tf.constant(layers[0].activation.__name__),
+                "sees": sees,
+            }
+
         self.deterministic: Callable[..., tf.Tensor] = deterministic
         self.stochastic: Callable[..., tf.Tensor] = stochastic
+        self.network: Callable[[], dict[str, Any]] = network
         self._exported = tf.Module()
         self._exported.weights = [weight.value for weight in policy.variables]
         self._exported.deterministic = deterministic
         self._exported.stochastic = stochastic
+        self._exported.network = network
 
     def save(self, folder: str | pathlib.Path) -> None:
         """Writes a SavedModel that needs nothing but TensorFlow.

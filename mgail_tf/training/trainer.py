@@ -184,8 +184,8 @@ class Trainer:
         left = (self.run.total_steps - self.collector.steps) // max(1, self.learner.steps_per_round)
         if left <= UNPROFILED_ROUNDS:
             raise UserError(
-                f"--profile starts after {UNPROFILED_ROUNDS} rounds, and {left} are left; "
-                "leave it out, or raise --total_steps in another --logdir"
+                f"`profile` starts after {UNPROFILED_ROUNDS} rounds, and {left} are left; "
+                "leave it out, or raise `total_steps`"
             )
 
     def _profile(self) -> None:

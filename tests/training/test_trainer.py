@@ -371,7 +371,7 @@ def test_ten_rounds_are_profiled_once_compilation_is_over(
 
 def test_a_profile_needs_rounds(tmp_path, clock):
     # After the five that are left out, one must be left.
-    with pytest.raises(UserError, match="--profile starts after 5 rounds, and 5 are left"):
+    with pytest.raises(UserError, match="`profile` starts after 5 rounds, and 5 are left"):
         make(tmp_path, clock, total_steps=119).train(progress=False, profile=True)
 
 
