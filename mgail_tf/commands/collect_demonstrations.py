@@ -64,7 +64,7 @@ def _check() -> None:
 
 
 def _record(policy: str, out: str) -> None:
-    from mgail_tf.data import demonstrators, minari_writer, recording
+    from mgail_tf.data import collecting, demonstrators, minari_writer
     from mgail_tf.envs.make import make_environment
 
     env = make_environment(ENV.value)
@@ -77,7 +77,7 @@ def _record(policy: str, out: str) -> None:
         vec_normalize=VEC_NORMALIZE.value,
     )
     minari_writer.write(
-        recording.record(demonstrator, ENV.value, NUM_TRAJECTORIES.value, SEED.value),
+        collecting.record(demonstrator, ENV.value, NUM_TRAJECTORIES.value, SEED.value),
         ENV.value,
         out,
         algorithm_name=f"{policy}, {'deterministic' if DETERMINISTIC.value else 'stochastic'}",

@@ -101,7 +101,8 @@ def test_train_then_evaluate_from_another_folder(tmp_path):
     assert done.returncode == 0, done.stderr
     wall, reached = f"{result['wall_seconds']:,.0f} s", f"{result['normalized_return']:.3f}"
     assert f"| CartPole | 1 | 400 | {wall} | 0 | {reached} |" in done.stdout
-    assert f"| 0 | {reached} | " in done.stdout
+    error = f"{result['normalized_return_standard_error']:.3f}"
+    assert f"| 0 | {reached} +- {error} | " in done.stdout
     done = run("tabulate_results.py", "--runs=out", folder=tmp_path)
     assert done.returncode == 2 and "no finished run" in done.stderr
 
@@ -179,7 +180,7 @@ def test_imported_recording_is_imitated(tmp_path):
     told = ["--env=CartPole", "--recording=recording.csv", "--out=mine"]
     done = run("import_demonstrations.py", *told, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 episodes, 49 steps" in done.stdout
+    assert "1 episodes, 49 steps" in done.stdout and "left out: 1 steps" in done.stdout
     done = run("import_demonstrations.py", *told, folder=tmp_path)
     assert done.returncode == 2 and "exists" in done.stderr
     small = ["--total_steps=160", "--final_episodes=1"]

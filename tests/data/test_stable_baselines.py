@@ -1,5 +1,6 @@
 """Policies as stable-baselines3 saves them; run where the extra `experts` is installed."""
 
+from typing import Any
 import zipfile
 
 import numpy as np
@@ -56,7 +57,7 @@ def test_it_acts_as_the_model_that_was_saved(name, folder, pendulum, capsys):
     folder, expected = folder
     statistics = str(folder / "statistics.pkl") if name == "ppo" else None
     file = str(folder / f"{name}.zip")
-    chosen = {"vec_normalize": statistics}
+    chosen: Any = {"vec_normalize": statistics}
     likely = load(file, pendulum, deterministic=True, **chosen).act(observe())
     np.testing.assert_allclose(likely, expected[name], rtol=1e-6)
     # One line on stderr before it is opened, with the name of each file.

@@ -6,8 +6,8 @@ from gymnasium import spaces
 import numpy as np
 import pytest
 
+from mgail_tf.data.collecting import as_action, record
 from mgail_tf.data.demonstrators import Demonstrator, load
-from mgail_tf.data.recording import as_action, record
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
