@@ -1,7 +1,10 @@
 """The policy that is evaluated and exported: raw observations in, actions for `env.step` out."""
 
+from collections.abc import Callable
 import itertools
+import os
 import pathlib
+import tempfile
 from typing import TYPE_CHECKING, Any, Protocol
 
 import gymnasium
@@ -10,7 +13,7 @@ import tensorflow as tf
 
 from mgail_tf.envs.episodes import Act
 from mgail_tf.errors import UserError
-from mgail_tf.networks.encoding import ActionEncoder, ObservationEncoder
+from mgail_tf.networks.encoding import ActionEncoder, BoxActionEncoder, ObservationEncoder
 
 if TYPE_CHECKING:
     # It imports TensorFlow Probability, which takes seconds and which saved policies do without.
@@ -44,10 +47,16 @@ class DeployedPolicy:
     Args:
       policy: the network, built.
       observations, actions: the encoders that it is trained with.
+
+    Attributes:
+      observations: as given.
+      network: -> the weights as they are, and what is normalised by, for a run that starts from
+        them: "layers", a kernel and a bias each; "activation" of the hidden ones; "sees", the means
+        and deviations of observations and of continuous actions.
     """
 
     def __init__(self, policy: "Policy", observations: ObservationEncoder, actions: ActionEncoder):
-        self._observations = observations
+        self.observations = observations
 
         def deterministic(observation):
             return actions.decode(policy.mode(observations.encode(observation)))
@@ -59,10 +68,32 @@ class DeployedPolicy:
         def single_precision(observation):
             return actions.decode(policy.mode(observations.encode(observation)), tf.float32)
 
+        @tf.function(input_signature=[])
+        def network():
+            sees = {
+                "observation_mean": observations.mean,
+                "observation_stddev": observations.stddev,
+            }
+            if isinstance(actions, BoxActionEncoder):
+                sees |= {"action_mean": actions.mean, "action_stddev": actions.stddev}
+            layers = policy.layers_to_action
+            return {
+                "layers": [[weight.value for weight in layer.variables] for layer in layers],
+                "activation": tf.constant(layers[0].activation.__name__),
+                "sees": sees,
+            }
+
+        self.network: Callable[[], dict[str, Any]] = network
         self._deterministic, self._stochastic = tf.function(deterministic), tf.function(stochastic)
         self._single_precision = tf.function(single_precision)
-        encoders = [*observations.variables, *actions.variables]
-        self._variables = [*(weight.value for weight in policy.variables), *encoders]
+        self._exported = tf.Module()
+        self._exported.weights = [weight.value for weight in policy.variables]
+        self._exported.encoders = [*observations.variables, *actions.variables]
+        self._exported.deterministic = self._deterministic
+        self._exported.stochastic = self._stochastic
+        # For LiteRT, which does not calculate in 64 bits.
+        self._exported.single_precision = self._single_precision
+        self._exported.network = network
 
     def deterministic(self, observation: Any) -> tf.Tensor:
         """[batch, observation_size] -> the most likely actions (mean or mode)."""
@@ -82,35 +113,41 @@ class DeployedPolicy:
         the action by the name `action`. The deterministic one is also called `serve`, and
         `serving_default`, which TensorFlow Serving takes if a request names none.
         """
-        module = tf.Module()
-        module.variables_of_the_policy = self._variables
-        module.deterministic, module.stochastic = self._deterministic, self._stochastic
-        # For LiteRT, which does not calculate in 64 bits.
-        module.single_precision = self._single_precision
-        self._traced(self._single_precision, tf.float32)
-        # Lists and arrays are taken for the first type whose function there is.
+        # Lists and arrays are taken for the first type that a function was traced for.
         for dtype in tf.float64, tf.float32:
             self._traced(self._deterministic, dtype)
             self._traced(self._stochastic, dtype, SEED)
-        own = self._observations.dtype
-        deterministic = _signature(self._deterministic, self._spec(own))
+        self._traced(self._single_precision, tf.float32)
+        own = self._spec(self.observations.dtype)
+        deterministic = _signature(self._deterministic, own)
         signatures = {
             "serve": deterministic,
             "serving_default": deterministic,
             "deterministic": deterministic,
-            "stochastic": _signature(self._stochastic, self._spec(own), SEED),
+            "stochastic": _signature(self._stochastic, own, SEED),
         }
-        tf.saved_model.save(module, str(folder), signatures)
+        tf.saved_model.save(self._exported, str(folder), signatures)
+
+    def save_weights(self, folder: str | pathlib.Path) -> None:
+        """Brings what `save` wrote earlier up to date: a hundredth of its time.
+
+        A SavedModel is a program and a checkpoint of its variables; only the latter is written.
+        """
+        folder = pathlib.Path(folder)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as aside:
+            tf.train.Checkpoint(root=self._exported).write(f"{aside}/variables")
+            for file in sorted(pathlib.Path(aside).iterdir()):
+                os.replace(file, folder / "variables" / file.name)
 
     def _traced(self, function: Any, dtype: tf.DType, *others: tf.TensorSpec) -> Any:
         """The program of a function for observations of a float type; traced once."""
         return function.get_concrete_function(self._spec(dtype), *others)
 
     def _spec(self, dtype: tf.DType) -> tf.TensorSpec:
-        return tf.TensorSpec([None, self._observations.size], dtype, "observation")
+        return tf.TensorSpec([None, self.observations.size], dtype, "observation")
 
     def _tensor(self, observation: Any) -> tf.Tensor:
-        own = self._observations.dtype
+        own = self.observations.dtype
         if not tf.is_tensor(observation):
             observation = np.asarray(observation)
         kept = observation.dtype in (np.float32, np.float64)

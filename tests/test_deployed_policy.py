@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 from ai_edge_litert.interpreter import Interpreter
 import gymnasium
@@ -16,6 +17,7 @@ from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
 # Blocked imports leave no way to find the package or TFP.
 LOAD = """
 import sys
+from typing import Any
 for name in "mgail_tf", "tensorflow_probability", "tf_keras":
     sys.modules[name] = None
 import numpy as np, tensorflow as tf
@@ -31,7 +33,7 @@ np.savez(
 """
 
 
-def deployed(space, offset=0.0, dtype=np.float32):
+def deployed(space, offset=0.0, dtype: Any = np.float32):
     generator = np.random.default_rng(0)
     mean, stddev = generator.normal(size=5) + offset, generator.uniform(1, 2, 5)
     observations = encoding.ObservationEncoder(mean, stddev, 10.0, dtype)

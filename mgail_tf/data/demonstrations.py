@@ -70,7 +70,7 @@ def load(
     if num_trajectories > available:
         raise UserError(
             f"{dataset} has {available} trajectories, not {num_trajectories}; "
-            "lower --num_trajectories"
+            "lower `num_trajectories`"
         )
     observation_space = _comparable_space(env, data.observation_space)
     _check_space(dataset, "observations", data.observation_space, observation_space)

@@ -105,6 +105,10 @@ class ObservationEncoder(tf.Module):
         self.stddev.assign(widened)
         return factor
 
+    def adopt(self, stddev: np.ndarray) -> None:
+        """Gives components without a scale those of another encoder: [size]."""
+        self.stddev.assign(tf.where(tf.math.is_inf(self.stddev), stddev, self.stddev))
+
     def _shift(self, observation: np.ndarray | tf.Tensor) -> tf.Tensor:
         """Subtracts the mean in the float type that the observation has."""
         observation = tf.convert_to_tensor(observation)
