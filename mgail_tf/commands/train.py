@@ -127,7 +127,12 @@ def main() -> None:
         )
     result = make_trainer(config, demonstrated, logdir).train(profile=PROFILE.value)
     for name, value in result.items():
-        print(f"{name:22} {value}")
+        print(f"{name:32} {value}")
+    if result["normalized_return"] is not None and result["expert_return_standard_error"] is None:
+        print(
+            "(a single demonstration tells nothing about how far the expert's mean return is off: "
+            "the standard errors are those of the evaluation alone)"
+        )
     print(f"policy: {logdir / 'saved_model'}   curves: tensorboard --logdir {logdir}")
 
 

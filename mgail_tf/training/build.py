@@ -54,7 +54,9 @@ def make_trainer(
     return Trainer(
         learner,
         collector,
-        Evaluation(config.run.env, demonstrations.return_mean),
+        Evaluation(
+            config.run.env, demonstrations.return_mean, demonstrations.return_standard_error
+        ),
         folder,
         config.run,
         config.reporting,

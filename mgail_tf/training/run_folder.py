@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from mgail_tf import strict_json
 from mgail_tf.config import Config
 from mgail_tf.errors import UserError
 from mgail_tf.training.tensorboard import TensorBoard
@@ -58,7 +59,7 @@ class RunFolder:
     def forget_metrics_after(self, env_steps: int) -> None:
         """Drops the lines of `metrics.jsonl` that a resumed run will measure again."""
         kept = [line for line in self.metrics() if line["env_steps"] <= env_steps]
-        text = "".join(json.dumps(line) + "\n" for line in kept)
+        text = "".join(strict_json.dumps(line) + "\n" for line in kept)
         (self._path / "metrics.jsonl").write_text(text)
 
     def write_metrics(
@@ -71,7 +72,7 @@ class RunFolder:
           speeds: numbers that only TensorBoard shows.
         """
         with (self._path / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps(metrics) + "\n")
+            file.write(strict_json.dumps(metrics) + "\n")
         scalars = {
             name if "/" in name else f"evaluation/{name}": value
             for name, value in {**metrics, **speeds}.items()
@@ -145,4 +146,4 @@ def _as_json(config: Config) -> dict[str, Any]:
 
 
 def _write_json(file: pathlib.Path, values: Mapping[str, Any]) -> None:
-    file.write_text(json.dumps(values, indent=2) + "\n")
+    file.write_text(strict_json.dumps(values, indent=2) + "\n")

@@ -172,6 +172,7 @@ class Trainer:
             "episodes": self.reporting.final_episodes,
             **metrics,
             "expert_return_mean": self.evaluation.expert_return,
+            "expert_return_standard_error": self.evaluation.expert_standard_error,
             "random_return_mean": self.evaluation.random_return,
             "steps_to_95": expert_level.get("env_steps"),
             "seconds_to_95": expert_level.get("wall_seconds"),

@@ -101,7 +101,8 @@ def test_train_then_evaluate_from_another_folder(tmp_path):
     assert done.returncode == 0, done.stderr
     wall, reached = f"{result['wall_seconds']:,.0f} s", f"{result['normalized_return']:.3f}"
     assert f"| CartPole | 1 | 400 | {wall} | 0 | {reached} |" in done.stdout
-    assert f"| 0 | {reached} | " in done.stdout
+    error = f"{result['normalized_return_standard_error']:.3f}"
+    assert f"| 0 | {reached} +- {error} | " in done.stdout
     done = run("tabulate_results.py", "--runs=out", folder=tmp_path)
     assert done.returncode == 2 and "no finished run" in done.stderr
 

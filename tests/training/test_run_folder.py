@@ -135,3 +135,13 @@ def test_result_is_json(tmp_path):
     folder.write_result({"env": "CartPole", "steps_to_95": None})
     written = json.loads((tmp_path / "result.json").read_text())
     assert written == {"env": "CartPole", "steps_to_95": None}
+
+
+def test_what_is_not_finite_is_null_in_every_file(tmp_path):
+    folder = RunFolder(tmp_path, CONFIG)
+    folder.write_metrics({"env_steps": 20, "normalized_return": float("nan")}, {})
+    folder.write_result({"return_mean": float("inf")})
+    assert folder.metrics() == [{"env_steps": 20, "normalized_return": None}]
+    folder.forget_metrics_after(20)
+    for file in tmp_path.glob("*.json*"):
+        assert "NaN" not in file.read_text() and "Infinity" not in file.read_text()

@@ -104,7 +104,7 @@ class FakeCollector(tf.Module):
 class FakeEvaluation:
     """The return of the i-th evaluation is 10 i, of an expert's 40."""
 
-    expert_return, random_return = 40.0, 0.0
+    expert_return, expert_standard_error, random_return = 40.0, 2.0, 0.0
 
     def __init__(self, clock, learner):
         self._clock, self._learner = clock, learner
@@ -271,6 +271,7 @@ def test_result(tmp_path, clock):
         "return_std": 1.0,
         "normalized_return": 1.25,
         "expert_return_mean": 40.0,
+        "expert_return_standard_error": 2.0,
         "random_return_mean": 0.0,
         "steps_to_95": 200,
         "seconds_to_95": at_the_end["wall_seconds"],
