@@ -123,7 +123,7 @@ class BoxActionEncoder(tf.Module):
     Args:
       space: the environment's action space.
       mean, stddev: [size] of the actions to normalise; 0 for a component that is constant, whose
-        scale is then half of what the space allows.
+        scale is then half of what the space allows, or one for whole numbers.
 
     Attributes:
       discrete: false.
@@ -147,7 +147,9 @@ class BoxActionEncoder(tf.Module):
         with np.errstate(over="ignore"):
             distance = (space.high.astype(np.float64) - space.low).astype(np.float32)
         self.half_range = distance / 2.0
-        scale = _action_scale(self.half_range, mean, stddev)
+        # Whole numbers have a unit: one.
+        allowed = np.ones(self.size) if self._whole else self.half_range
+        scale = _action_scale(allowed, mean, stddev)
         self.stddev = tf.Variable(scale, dtype=tf.float32, trainable=False)
         self.low, self.high = self.encode(space.low), self.encode(space.high)
 
@@ -228,14 +230,13 @@ def action_encoder(
     raise TypeError(f"no encoder for {space}")
 
 
-def _action_scale(half_range: np.ndarray, mean: np.ndarray, stddev: np.ndarray) -> np.ndarray:
+def _action_scale(allowed: np.ndarray, mean: np.ndarray, stddev: np.ndarray) -> np.ndarray:
     """Returns what components are divided by: [size].
 
-    Where nothing varies it is half of what the bounds allow; without bounds the value itself, and
-    if that is 0, what the other components vary by.
+    Where nothing varies it is what is `allowed`; if that is infinite the value itself, and if that
+    is 0, what the other components vary by.
     """
     known = stddev[stddev > 0.0]
     typical = np.median(known) if known.size else 1.0
     unbounded = np.where(mean == 0.0, typical, np.abs(mean))
-    allowed = np.where(np.isfinite(half_range), half_range, unbounded)
-    return np.where(stddev > 0.0, stddev, allowed)
+    return np.where(stddev > 0.0, stddev, np.where(np.isfinite(allowed), allowed, unbounded))
