@@ -1,3 +1,4 @@
+import dataclasses
 from typing import Any
 
 import gymnasium
@@ -262,7 +263,8 @@ def test_a_component_that_was_constant_is_seen_as_far_as_the_agent_goes():
     loop.learn(environment)
     first = loop._replay._held().next_observation[:, 0].copy()
     assert first.min() > 0.0 and first.max() == 1.0
-    environment.length, loop.options = 40, AuthorsOptions(**SMALL | {"episode_steps": 11})
+    environment.length = 40
+    loop.options = dataclasses.replace(loop.options, episode_steps=11)
     loop.learn(environment)
     widest = (11 - 0.5) / (6 - 0.5)
     np.testing.assert_allclose(
