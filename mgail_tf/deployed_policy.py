@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 class DeployedPolicy:
     """A policy network together with its encoders.
 
+    Observations may be of any number type, as arrays, tensors or lists. What is not float32 or
+    float64 is calculated in the float type that the environment's observations have.
+
     Args:
       policy: the network, built.
       observations, actions: the encoders that it is trained with.
       space: of the observations before they were flattened, if it is known.
 
     Attributes:
+      observations: as given.
       network: -> the weights as they are, and what is normalised by, for a run that starts from
         them: "layers", a kernel and a bias each; "activation" of the hidden ones; "sees", the means
         and deviations of observations and of continuous actions.
@@ -42,18 +46,17 @@ class DeployedPolicy:
         actions: ActionEncoder,
         space: gymnasium.Space | None = None,
     ):
-        self.space = space
-        self._batch = tf.TensorSpec([None, observations.size], tf.float32, "observation")
-        self._seed = tf.TensorSpec([2], tf.int32, "seed")
+        self.observations, self.space = observations, space
 
-        @tf.function(input_signature=[self._batch])
         def deterministic(observation):
             return actions.decode(policy.mode(observations.encode(observation)))
 
-        @tf.function(input_signature=[self._batch, self._seed])
         def stochastic(observation, seed):
             noise = policy.noise.sample([tf.shape(observation)[0], actions.size], seed=seed)
             return actions.decode(policy.sample(observations.encode(observation), noise))
+
+        def single_precision(observation):
+            return actions.decode(policy.mode(observations.encode(observation)), tf.float32)
 
         @tf.function(input_signature=[])
         def network():
@@ -70,51 +73,60 @@ class DeployedPolicy:
                 "sees": sees,
             }
 
-        self._deterministic, self._stochastic = deterministic, stochastic
         self.network: Callable[[], dict[str, Any]] = network
+        self._deterministic, self._stochastic = tf.function(deterministic), tf.function(stochastic)
+        self._single_precision = tf.function(single_precision)
         self._exported = tf.Module()
         self._exported.weights = [weight.value for weight in policy.variables]
+        self._exported.encoders = [*observations.variables, *actions.variables]
         self._exported.deterministic = tf.function(
             lambda observation: self.deterministic(observation)
         )
         self._exported.stochastic = tf.function(
             lambda observation, seed: self.stochastic(observation, seed)
         )
+        # For LiteRT, which does not calculate in 64 bits.
+        self._exported.single_precision = self._single_precision
         self._exported.network = network
 
-    def deterministic(self, observation: np.ndarray | tf.Tensor) -> tf.Tensor:
-        """[batch, observation_size] or [observation_size] -> the most likely action of each."""
-        observation = tf.convert_to_tensor(observation, self._batch.dtype)
-        if len(observation.shape) == 1:
-            return self._deterministic(observation[None])[0]
-        return self._deterministic(observation)
+    def deterministic(self, observation: Any) -> tf.Tensor:
+        """[batch, observation_size], or a single one -> the most likely actions (mean or mode)."""
+        observation = self._tensor(observation)
+        if observation.shape.rank == 1:
+            return self.deterministic(observation[None])[0]
+        return self._traced(self._deterministic, observation.dtype)(observation)
 
-    def stochastic(self, observation: np.ndarray | tf.Tensor, seed: Any) -> tf.Tensor:
-        """[batch, observation_size] or [observation_size], seed [2] -> actions that are drawn."""
-        observation = tf.convert_to_tensor(observation, self._batch.dtype)
-        if len(observation.shape) == 1:
-            return self._stochastic(observation[None], seed)[0]
-        return self._stochastic(observation, seed)
+    def stochastic(self, observation: Any, seed: Any) -> tf.Tensor:
+        """[batch, observation_size], or a single one; seed [2] -> actions drawn from the policy."""
+        observation, seed = self._tensor(observation), tf.convert_to_tensor(seed, tf.int32)
+        if observation.shape.rank == 1:
+            return self.stochastic(observation[None], seed)[0]
+        return self._traced(self._stochastic, observation.dtype, SEED)(observation, seed)
 
     def save(self, folder: str | pathlib.Path) -> None:
         """Writes a SavedModel that needs nothing but TensorFlow.
 
-        It has `deterministic` and `stochastic` as functions and as signatures; a signature returns
-        the action by the name `action`, and takes batches only. The deterministic one is also
-        called `serve`, and `serving_default`, which TensorFlow Serving takes if a request names
-        none. See `loaded_policy.write_observations` for what is written beside the model.
+        It has `deterministic` and `stochastic` as functions, which take either float type, in
+        batches or a single observation; and as signatures, which take batches of the type that the
+        environment's observations have. A signature returns the action by the name `action`. The
+        deterministic one is also called `serve`, and `serving_default`, which TensorFlow Serving
+        takes if a request names none. See `loaded_policy.write_observations` for what is written
+        beside the model.
         """
-        # Functions that a SavedModel has take a batch or a single observation.
-        one = tf.TensorSpec(self._batch.shape[1:], self._batch.dtype, "observation")
-        for observation in self._batch, one:
-            self._exported.deterministic.get_concrete_function(observation)
-            self._exported.stochastic.get_concrete_function(observation, self._seed)
-        deterministic = _signature(self._deterministic)
+        # Lists and arrays are taken for the first type that a function was traced for.
+        for dtype in tf.float64, tf.float32:
+            batch = self._spec(dtype)
+            for observation in batch, tf.TensorSpec(batch.shape[1:], dtype, batch.name):
+                self._exported.deterministic.get_concrete_function(observation)
+                self._exported.stochastic.get_concrete_function(observation, SEED)
+        self._traced(self._single_precision, tf.float32)
+        own = self._spec(self.observations.dtype)
+        deterministic = _signature(self._deterministic, own)
         signatures = {
             "serve": deterministic,
             "serving_default": deterministic,
             "deterministic": deterministic,
-            "stochastic": _signature(self._stochastic),
+            "stochastic": _signature(self._stochastic, own, SEED),
         }
         tf.saved_model.save(self._exported, str(folder), signatures)
         if self.space is not None:
@@ -131,11 +143,29 @@ class DeployedPolicy:
             for file in sorted(pathlib.Path(aside).iterdir()):
                 os.replace(file, folder / "variables" / file.name)
 
+    def _traced(self, function: Any, dtype: tf.DType, *others: tf.TensorSpec) -> Any:
+        """The program of a function for observations of a float type; traced once."""
+        return function.get_concrete_function(self._spec(dtype), *others)
 
-def _signature(function: Any) -> Any:
+    def _spec(self, dtype: tf.DType) -> tf.TensorSpec:
+        return tf.TensorSpec([None, self.observations.size], dtype, "observation")
+
+    def _tensor(self, observation: Any) -> tf.Tensor:
+        own = self.observations.dtype
+        if not tf.is_tensor(observation):
+            observation = np.asarray(observation)
+        kept = observation.dtype in (np.float32, np.float64)
+        return tf.cast(observation, observation.dtype if kept else own)
+
+
+# Of the seed that stochastic policies draw from.
+SEED = tf.TensorSpec([2], tf.int32, "seed")
+
+
+def _signature(function: Any, *inputs: tf.TensorSpec) -> Any:
     """Makes a `tf.function` one that returns its result by the name `action`."""
     named = tf.function(lambda *inputs: {"action": function(*inputs)})
-    return named.get_concrete_function(*function.input_signature)
+    return named.get_concrete_function(*inputs)
 
 
 def load(folder: str | pathlib.Path) -> LoadedPolicy:
@@ -179,15 +209,19 @@ def check_fits(policy: LoadedPolicy, env: gymnasium.Env) -> None:
 def to_litert(folder: str | pathlib.Path) -> bytes:
     """Converts the deterministic policy of a SavedModel to LiteRT, a format for small devices.
 
-    The result has one signature, which takes `observation` and returns `action` as the SavedModel's
-    does.
+    The result has one signature, which takes `observation` (float32, because LiteRT does not
+    calculate in 64 bits) and returns `action`.
 
     Raises:
       UserError: the folder holds no such SavedModel.
     """
-    load(folder)
-    converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(folder), signature_keys=["serving_default"]
+    policy = load(folder)
+    # Policies of earlier versions calculate in 32 bits only.
+    function = getattr(policy.saved, "single_precision", policy.saved.deterministic)
+    [observation] = policy.signatures["serving_default"].structured_input_signature[1].values()
+    single = tf.TensorSpec(observation.shape, tf.float32, "observation")
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [_signature(function, single)], policy.saved
     )
     return converter.convert()
 

@@ -9,9 +9,11 @@ import minari
 import numpy as np
 
 from mgail_tf import standard_errors
+from mgail_tf.data import formats, imported
 from mgail_tf.envs.flattening import flatten, original_space
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
+from mgail_tf.float_types import float_type
 
 # Added to the number of terminations that were demonstrated (a pseudo-count), because the expert's
 # rate of terminations must be above 0: an expert who never terminated might still do so.
@@ -22,9 +24,9 @@ class Demonstrations(NamedTuple):
     """What the expert did.
 
     Attributes:
-      observations: [pairs, observation_size] float32.
+      observations: [pairs, observation_size] in the `float_type` of the environment's.
       actions: [pairs, ...] as the environment executed them.
-      next_observations: [pairs, observation_size] float32, where each action led.
+      next_observations: [pairs, observation_size], where each action led.
       terminated: [pairs] bool, whether the task ended with the pair.
       ended: [pairs] bool, true at the last pair of a trajectory; if pairs were left out, true at
         all of them. So it is false only where the next pair of the arrays is the next step.
@@ -55,7 +57,8 @@ def load(
     """Loads the first `num_trajectories` episodes of a Minari dataset, or all of them if it is 0.
 
     Args:
-      dataset: a dataset's folder, or the id of an installed dataset.
+      dataset: a dataset's folder, or the id of an installed dataset; or a recording that
+        `formats.read` reads, which is then imported for this once.
       env_name: the environment that the actions and observations must fit; observations may be
         flattened, or of the space that the environment has before they are flattened.
       num_trajectories: number of episodes.
@@ -65,6 +68,9 @@ def load(
     Raises:
       UserError: the dataset is missing, unreadable, too small, or does not fit the environment.
     """
+    if formats.is_recording(dataset):
+        with imported.dataset(dataset, env_name) as folder:
+            return load(folder, env_name, num_trajectories, subsample, seed)
     env = make_environment(env_name)
     data = _open(dataset)
     available = int(data.total_episodes)
@@ -106,8 +112,8 @@ def load(
     observations, actions, next_observations, terminated, ended = (
         np.concatenate(values) for values in zip(*pairs, strict=True)
     )
-    observations = observations.astype(np.float32)
-    next_observations = next_observations.astype(np.float32)
+    dtype = float_type(env.observation_space.dtype)
+    observations, next_observations = observations.astype(dtype), next_observations.astype(dtype)
     if not all(np.isfinite(each).all() for each in (observations, actions, next_observations)):
         raise UserError(f"{dataset} has NaN or infinite values; remove those episodes")
     if isinstance(env.action_space, spaces.Box):
