@@ -224,6 +224,12 @@ def test_dones_beside_timeouts_leave_nothing_to_guess():
     assert not any("not told" in note for note in found.notes)
 
 
+def test_flags_of_terminations_count_whatever_the_lengths_are():
+    for told in {"terminals": TIMEOUTS, "timeouts": TERMINALS}, {"not_done": ~TIMEOUTS}:
+        found = split(arrays(next_obs=NEXT, **told))
+        assert [episode.terminated for episode in found.episodes] == [False, True, False, True]
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
