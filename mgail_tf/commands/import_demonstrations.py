@@ -1,5 +1,6 @@
 """Makes a Minari dataset of recorded episodes: --env Pendulum-v1 --recording FILE --out FOLDER."""
 
+import contextlib
 import pathlib
 
 from absl import flags
@@ -15,7 +16,10 @@ OUT = flags.DEFINE_string("out", None, "the dataset's folder, not there yet", re
 
 def main() -> None:
     with command_line.quiet():
-        from mgail_tf.data import formats, minari_writer
+        from mgail_tf.data import formats, minari_writer, plausibility
+        from mgail_tf.data.measurements import of_episodes
+        from mgail_tf.data.origin import Origin
+        from mgail_tf.envs.make import make_environment
 
     episodes = formats.read(RECORDING.value)
     minari_writer.write(
@@ -24,6 +28,9 @@ def main() -> None:
         OUT.value,
         description=f"imported from {pathlib.Path(RECORDING.value).name}",
     )
+    with contextlib.closing(make_environment(ENV.value)) as env:
+        # What it is of is what the user says; the recording itself may show otherwise.
+        plausibility.check(RECORDING.value, Origin(measured=of_episodes(episodes)), env)
     print(f"{len(episodes)} episodes, {sum(len(e.actions) for e in episodes)} steps: {OUT.value}")
 
 
