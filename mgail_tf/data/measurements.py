@@ -46,7 +46,7 @@ class Measurements(NamedTuple):
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Measurements:
         """What `to_json` made these values of."""
-        arrays = {
+        arrays: dict[str, Any] = {
             name: value if name == "episodes" or value is None else np.array(value, np.float64)
             for name, value in values.items()
         }

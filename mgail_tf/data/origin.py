@@ -63,13 +63,16 @@ class Origin(NamedTuple):
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Origin:
         """What `to_json` made these values of; entries that are not known are left out."""
-        known = {name: value for name, value in values.items() if name in cls._fields and value}
+        known: dict[str, Any] = {
+            name: value for name, value in values.items() if name in cls._fields and value
+        }
         for name in "observation_space", "action_space":
             if name in known:
                 known[name] = space_json.from_json(known[name])
         if "measured" in known:
             known["measured"] = Measurements.from_json(known["measured"])
-        return cls(**known | {"wrappers": tuple(known.get("wrappers", ()))})
+        known["wrappers"] = tuple(known.get("wrappers", ()))
+        return cls(**known)
 
 
 def of_environment(env: gymnasium.Env) -> Origin:
@@ -139,7 +142,7 @@ def _bounds_differ(recorded: gymnasium.Space | None, here: gymnasium.Space) -> b
     if not isinstance(recorded, spaces.Box) or not isinstance(here, spaces.Box):
         return False
     for one, other in (recorded.low, here.low), (recorded.high, here.high):
-        one, other = np.float64(one.ravel()), np.float64(other.ravel())
+        one, other = one.ravel().astype(np.float64), other.ravel().astype(np.float64)
         known = np.isfinite(one) & np.isfinite(other)
         if not np.allclose(one[known], other[known], rtol=1e-4, atol=0.0):
             return True

@@ -110,7 +110,7 @@ def compare(
 
 def _actions(actions: np.ndarray, space: spaces.Box, outside: float) -> list[str]:
     """Whether actions look like those of other bounds: [101, size] quantiles."""
-    low, high = np.float64(space.low.ravel()), np.float64(space.high.ravel())
+    low, high = _limits(space)
     bounded = np.isfinite(low) & np.isfinite(high) & (high > low)
     reach = f"they reach from {actions.min():.4g} to {actions.max():.4g}"
     if outside > OUTSIDE:
@@ -136,10 +136,15 @@ def _actions(actions: np.ndarray, space: spaces.Box, outside: float) -> list[str
 
 def _outside(actions: np.ndarray, space: spaces.Box) -> float:
     """The share of actions outside of the bounds, of the component where it is largest."""
-    low, high = np.float64(space.low.ravel()), np.float64(space.high.ravel())
+    low, high = _limits(space)
     width = np.where(np.isfinite(high - low), high - low, 1.0)
     outside = (actions < low - 1e-5 * width) | (actions > high + 1e-5 * width)
     return float(outside.mean(0).max())
+
+
+def _limits(space: spaces.Box) -> tuple[np.ndarray, np.ndarray]:
+    """[size] the bounds, of components in a row."""
+    return space.low.ravel().astype(np.float64), space.high.ravel().astype(np.float64)
 
 
 def _span(pair: np.ndarray) -> np.ndarray:

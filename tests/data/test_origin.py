@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from typing import Any
 import warnings
 
 import gymnasium
@@ -46,7 +47,8 @@ class Cart(gymnasium.Env):
 
 
 def register(name, **kwargs):
-    gymnasium.register(f"{name}-v0", Cart, max_episode_steps=LENGTH, kwargs=kwargs)
+    entry: Any = Cart
+    gymnasium.register(f"{name}-v0", entry, max_episode_steps=LENGTH, kwargs=kwargs)
     return f"{name}-v0"
 
 
@@ -70,7 +72,9 @@ def record(env_name, episodes=8, seed=100, wrap=lambda env: env):
             actions.append(np.clip(wish, env.action_space.low, env.action_space.high))
             observations.append(env.step(actions[-1])[0])
         rewards = np.zeros(LENGTH)
-        recorded.append(Episode(np.array(observations), np.float32(actions), rewards, False))
+        recorded.append(
+            Episode(np.array(observations), np.array(actions, np.float32), rewards, False)
+        )
     return recorded
 
 
@@ -165,8 +169,10 @@ def test_other_numbers_alone_are_a_warning():
 
 
 def test_a_recording_behind_rescaled_actions_is_refused(tmp_path):
-    episodes = record(STRONG, wrap=lambda env: RescaleAction(env, -1.0, 1.0))
-    env = RescaleAction(gymnasium.make(STRONG), -1.0, 1.0)
+    def rescale(env):
+        return RescaleAction(env, np.float32(-1.0), np.float32(1.0))
+
+    episodes, env = record(STRONG, wrap=rescale), rescale(gymnasium.make(STRONG))
     recorded = origin.of_environment(env)._replace(measured=of_episodes(episodes))
     with pytest.raises(UserError, match="behind RescaleAction.*bounds are -1 to 1, here -5 to 5"):
         plausibility.check("mine", recorded, gymnasium.make(STRONG))
