@@ -25,13 +25,14 @@ class Measurements(NamedTuple):
     """Numbers of some episodes, few enough to be kept beside a policy.
 
     Attributes:
-      episodes: number of episodes.
+      episodes, steps: number of episodes, and of their actions.
       first: [3, observation_size] lowest, median and highest of the first observations.
       every: [2, observation_size] lowest and highest of all observations.
       actions: [101, action_size] quantiles of each component; None of actions that are choices.
     """
 
     episodes: int
+    steps: int
     first: np.ndarray
     every: np.ndarray
     actions: np.ndarray | None
@@ -47,7 +48,7 @@ class Measurements(NamedTuple):
     def from_json(cls, values: dict[str, Any]) -> Measurements:
         """What `to_json` made these values of."""
         arrays: dict[str, Any] = {
-            name: value if name == "episodes" or value is None else np.array(value, np.float64)
+            name: np.array(value, np.float64) if isinstance(value, list) else value
             for name, value in values.items()
         }
         return cls(**arrays)
@@ -83,6 +84,7 @@ class Measuring:
             return None
         return Measurements(
             len(self._first),
+            sum(map(len, self._actions)),
             np.quantile(self._first, [0.0, 0.5, 1.0], axis=0),
             np.array([np.min(self._lowest, 0), np.max(self._highest, 0)]),
             self._quantiles(),

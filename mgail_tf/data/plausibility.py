@@ -32,6 +32,8 @@ OUTSIDE = 0.01
 CAREFUL = 0.25
 # The share of actions at the same two limits within the bounds that tells of other bounds.
 SATURATED = 0.02
+# And so many of them at least; actions of a few values are no clipped ones.
+REPEATED, FEW = 5, 10
 # Components that a message names.
 NAMED = 3
 
@@ -97,7 +99,7 @@ def compare(
     if demonstrated.actions is not None and isinstance(action_space, spaces.Box):
         share = _outside(demonstrated.actions, action_space)
         figures.append(f"{share:.0%} of the actions outside of the bounds")
-        contradictions += _actions(demonstrated.actions, action_space, share)
+        contradictions += _actions(demonstrated, demonstrated.actions, action_space, share)
     if environment is not None:
         if environment.episodes >= ENOUGH_RESETS:
             apart = _apart(demonstrated, environment)
@@ -108,7 +110,9 @@ def compare(
     return Comparison(contradictions, remarks, ", ".join(figures))
 
 
-def _actions(actions: np.ndarray, space: spaces.Box, outside: float) -> list[str]:
+def _actions(
+    demonstrated: Measurements, actions: np.ndarray, space: spaces.Box, outside: float
+) -> list[str]:
     """Whether actions look like those of other bounds: [101, size] quantiles."""
     low, high = _limits(space)
     bounded = np.isfinite(low) & np.isfinite(high) & (high > low)
@@ -128,8 +132,9 @@ def _actions(actions: np.ndarray, space: spaces.Box, outside: float) -> list[str
         (actions[:, bounded] == lowest).mean(0), (actions[:, bounded] == highest).mean(0)
     )
     inside = (distance.max(0) < 0.9) & (distance.max(0) > 0.0) & (highest > lowest)
-    values = [len(np.unique(column)) for column in actions[:, bounded].T]
-    if (inside & (at_limits > SATURATED) & (np.array(values) > 10)).any():
+    values = np.array([len(np.unique(column)) for column in actions[:, bounded].T])
+    often = (at_limits > SATURATED) & (at_limits * demonstrated.steps >= REPEATED)
+    if (inside & often & (values > FEW)).any():
         return [f"the actions stop within the bounds, at the same values ({reach})"]
     return []
 
@@ -221,7 +226,7 @@ def _variation(wrong: np.ndarray, phrase: str, mine: np.ndarray, its: np.ndarray
 
 def _names(wrong: np.ndarray) -> str:
     indices = np.flatnonzero(wrong)
-    more = f" and {len(indices) - NAMED} others" if len(indices) > NAMED else ""
+    more = f" and {len(indices) - NAMED} more" if len(indices) > NAMED else ""
     word = "component" if len(indices) == 1 else "components"
     return f"{word} {', '.join(map(str, indices[:NAMED]))}{more}"
 
