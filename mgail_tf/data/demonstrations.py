@@ -12,7 +12,7 @@ import minari
 import numpy as np
 
 from mgail_tf import standard_errors
-from mgail_tf.data import origin, plausibility
+from mgail_tf.data import formats, imported, origin, plausibility
 from mgail_tf.data.fingerprint import Fingerprint, add_episode
 from mgail_tf.data.measurements import Measuring
 from mgail_tf.data.origin import Origin
@@ -61,17 +61,20 @@ def load(
     seed: int = 0,
     *,
     accept_mismatch: bool = False,
+    name: str = "",
 ) -> Demonstrations:
     """Loads the first `num_trajectories` episodes of a Minari dataset, or all of them if it is 0.
 
     Args:
-      dataset: a dataset's folder, or the id of an installed dataset.
+      dataset: a dataset's folder, or the id of an installed dataset; or a recording that
+        `formats.read` reads, which is then imported for this once.
       env_name: the environment that the actions and observations must fit; a dataset of `Dict`
         observations or of images fits the environment wrapped in `FlattenObservation`.
       num_trajectories: number of episodes.
       subsample: every k-th pair is kept, from a random offset in each trajectory.
       seed: the offsets are drawn from it.
       accept_mismatch: whether to warn only if it seems to be of another environment.
+      name: what messages call it, if not by where it is.
 
     Raises:
       UserError: the dataset is missing, unreadable, too small, or does not fit the environment.
@@ -79,6 +82,17 @@ def load(
     Warns:
       DataWarning: it may be of another environment; see `plausibility`.
     """
+    if formats.is_recording(dataset):
+        with imported.dataset(dataset, env_name) as folder:
+            return load(
+                folder,
+                env_name,
+                num_trajectories,
+                subsample,
+                seed,
+                accept_mismatch=accept_mismatch,
+                name=str(dataset),
+            )
     env = make_environment(env_name)
     data = _open(dataset)
     available = int(data.total_episodes)
@@ -136,9 +150,11 @@ def load(
     recorded = origin.of_dataset(data)
     complete = len(returns) == available and recorded.fingerprint is not None
     if complete and recorded.fingerprint != str(fingerprint):
-        warnings.warn(f"{dataset} was changed after it was written", DataWarning, stacklevel=2)
+        warnings.warn(
+            f"{name or dataset} was changed after it was written", DataWarning, stacklevel=2
+        )
     recorded = recorded._replace(fingerprint=str(fingerprint), measured=measuring.result())
-    plausibility.check(str(dataset), recorded, env, accept_mismatch=accept_mismatch)
+    plausibility.check(name or str(dataset), recorded, env, accept_mismatch=accept_mismatch)
     return Demonstrations(
         observations,
         actions,

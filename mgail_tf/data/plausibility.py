@@ -64,12 +64,14 @@ def check(
       accept_mismatch: whether to warn only, whatever is found.
 
     Raises:
-      UserError: they say that they are of another environment, and the measurements agree.
+      UserError: they say that they are of another environment, and the measurements agree. (Bounds
+        alone say little: who records by hand may have declared any.)
     """
     differences = origin.differences(recorded, env)
     compared = compare(recorded.measured, measurements.of_environment(env), env.action_space)
     name = env.spec.id if env.spec else "the environment"
-    if differences and compared.contradictions and not accept_mismatch:
+    told = recorded.env_id is not None
+    if told and differences and compared.contradictions and not accept_mismatch:
         raise UserError(
             f"{what} is of another environment than {name}: "
             f"{'; '.join(differences + compared.contradictions)}. Use it where it was made. If it "
