@@ -127,7 +127,7 @@ def _actions(
     distance = np.abs(actions[:, bounded] - (high + low)[bounded] / 2) / half
     used = distance.max()
     if used < CAREFUL:
-        return [f"the actions use {used:.0%} of the bounds ({reach}): are they in other units?"]
+        return [f"the actions use {used:.0%} of the bounds ({reach}), as in other units"]
     # Actions that stop at the same two values, again and again, were clipped there.
     lowest, highest = actions[0, bounded], actions[-1, bounded]
     at_limits = np.minimum(
