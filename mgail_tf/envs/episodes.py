@@ -11,9 +11,11 @@ from tqdm import tqdm
 
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
+from mgail_tf.float_types import float_type
 from mgail_tf.seeds import RANDOM_SEED
 
-# [episodes, observation_size] float32 observations -> the environment's actions [episodes, ...].
+# [episodes, observation_size] observations in their `float_type` -> the environment's actions
+# [episodes, ...].
 Act = Callable[[np.ndarray], ArrayLike | tf.Tensor]
 
 # Episodes of environments without a time limit end with an error after so many steps, because a
@@ -77,11 +79,12 @@ def play(
     terminations = [False] * num_episodes
     running = set(range(num_episodes))
     spec = envs[0].spec
+    dtype = float_type(envs[0].observation_space.dtype)
     limit = None if spec is None else spec.max_episode_steps
     with tqdm(total=limit, desc=progress, disable=progress is None, unit="step") as bar:
         for step in itertools.count(1):
             latest = np.stack([observations[-1] for observations, _, _ in histories])
-            actions = np.asarray(act(latest.astype(np.float32)))
+            actions = np.asarray(act(latest.astype(dtype)))
             for index in sorted(running):
                 observation, reward, terminated, truncated, _ = envs[index].step(actions[index])
                 values = observation, actions[index], reward

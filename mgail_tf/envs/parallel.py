@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from mgail_tf.envs.make import make_environment
+from mgail_tf.float_types import float_type
 
 
 class _WithoutInfo(gymnasium.Wrapper):
@@ -37,7 +38,7 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
       wrapper: is put around each environment.
 
     Attributes:
-      observation: [num_envs, observation_size] float32, the observations to act on next.
+      observation: [num_envs, observation_size] in their `float_type`, those to act on next.
       steps: environment steps since the start of the run; `num_envs` for each call of `step`.
     """
 
@@ -53,6 +54,7 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
             autoreset_mode=AutoresetMode.DISABLED,
             copy=False,
         )
+        self._dtype = float_type(self._envs.single_observation_space.dtype)
         self._seed = seed
         self._episode = np.zeros(num_envs, np.int64)
         self._actions: list[list[Any]] = [[] for _ in range(num_envs)]
@@ -66,7 +68,7 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
           actions: [num_envs, ...] as the environment takes them.
 
         Returns:
-          next_observation: [num_envs, observation_size] float32, where each step led.
+          next_observation: [num_envs, observation_size], where each step led.
           terminated: [num_envs] bool, whether the task ended the episode.
           ended: [num_envs] bool, whether the task or the time limit ended it.
         """
@@ -75,7 +77,7 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
             history.append(action)
         observation, _, terminated, truncated, _ = self._envs.step(actions)
         self.steps += len(self._actions)
-        next_observation = np.array(observation, np.float32)
+        next_observation = np.array(observation, self._dtype)
         ended = terminated | truncated
         self.observation = next_observation
         if ended.any():
@@ -109,9 +111,9 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
                 self.observation[index] = self._envs.envs[index].step(action.copy())[0]
 
     def _reset(self, options: dict[str, Any] | None = None) -> np.ndarray:
-        """Starts each environment's episode: [num_envs, observation_size] float32."""
+        """Starts each environment's episode: [num_envs, observation_size]."""
         seeds: list[int | None] = [
             int(np.random.SeedSequence([self._seed, index, int(episode)]).generate_state(1)[0])
             for index, episode in enumerate(self._episode)
         ]
-        return np.array(self._envs.reset(seed=seeds, options=options)[0], np.float32)
+        return np.array(self._envs.reset(seed=seeds, options=options)[0], self._dtype)

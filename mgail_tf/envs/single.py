@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from mgail_tf.envs import demonstrated_starts
 from mgail_tf.envs.make import make_environment
+from mgail_tf.float_types import float_type
 
 
 class SingleEnvironment(tf.train.experimental.PythonState):
@@ -21,7 +22,7 @@ class SingleEnvironment(tf.train.experimental.PythonState):
       seed: the run's.
 
     Attributes:
-      observation: [observation_size] float32, the one to act on next.
+      observation: [observation_size] in its `float_type`, the one to act on next.
       ended: whether the episode is over, so that there is nothing to do but to reset.
       steps: environment steps taken so far.
     """
@@ -29,6 +30,7 @@ class SingleEnvironment(tf.train.experimental.PythonState):
     def __init__(self, name: str, seed: int) -> None:
         self._env = make_environment(name)
         self._can_enter = demonstrated_starts.is_possible(self._env)
+        self._dtype = float_type(self._env.observation_space.dtype)
         self._seed = seed
         self.action_space = self._env.action_space
         self.steps = 0
@@ -53,7 +55,7 @@ class SingleEnvironment(tf.train.experimental.PythonState):
           action: as the environment takes it.
 
         Returns:
-          next_observation: [observation_size] float32, where it led.
+          next_observation: [observation_size], where it led.
           terminated: whether the task ended with this step.
           ended: whether the episode ended with it, by termination or time limit.
         """
@@ -61,7 +63,7 @@ class SingleEnvironment(tf.train.experimental.PythonState):
         # An environment that changes what it is given must not change what is replayed.
         observation, _, terminated, truncated, _ = self._env.step(np.array(action))
         self.steps += 1
-        self.observation = np.array(observation, np.float32)
+        self.observation = np.array(observation, self._dtype)
         self.ended = bool(terminated or truncated)
         return self.observation, bool(terminated), self.ended
 
@@ -71,7 +73,7 @@ class SingleEnvironment(tf.train.experimental.PythonState):
         observation, _ = self._env.reset(seed=int(seed))
         if start is not None:
             observation = demonstrated_starts.enter(self._env, start)
-        self.observation = np.array(observation, np.float32)
+        self.observation = np.array(observation, self._dtype)
         return self.observation
 
     def serialize(self) -> str:
@@ -89,7 +91,7 @@ class SingleEnvironment(tf.train.experimental.PythonState):
         """Restores what `serialize` gave, by replaying the episode's actions."""
         state = json.loads(string_value)
         start = state["start"]
-        self._begin(state["episode"], None if start is None else np.array(start, np.float32))
+        self._begin(state["episode"], None if start is None else np.array(start, self._dtype))
         for action in np.array(state["actions"], self.action_space.dtype):
             self.step(action)
         self.steps = state["steps"]
