@@ -75,8 +75,8 @@ class Rescaled(gymnasium.Wrapper):
     def step(self, action: Any) -> tuple[np.ndarray, Any, bool, bool, dict[str, Any]]:
         if self._continuous:
             action = np.asarray(action / self._units.actions, np.float32)
-        observation, *outcome = self.env.step(action)
-        return self._units.observe(observation), *outcome
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        return self._units.observe(observation), reward, terminated, truncated, info
 
 
 def environment(task: str, kind: str) -> str:

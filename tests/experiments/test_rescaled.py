@@ -20,6 +20,6 @@ def test_the_same_task_in_other_units(kind, tmp_path):
         assert shown.observations.dtype == observed.dtype == np.float64
         first, reward, *_ = original.step(np.full(6, action))
         observed, other_reward, *_ = moved.step(np.full(6, action) * np.float32(units.actions))
-        np.testing.assert_allclose(other_reward, reward, rtol=1e-3)
+        np.testing.assert_allclose(float(other_reward), float(reward), rtol=1e-3)
     assert isinstance(moved.action_space, gymnasium.spaces.Box)
     np.testing.assert_allclose(np.abs(shown.actions).max(), units.actions, rtol=1e-6)
