@@ -14,6 +14,8 @@ import minari
 from minari.data_collector import EpisodeBuffer
 import numpy as np
 
+from mgail_tf.data import origin
+from mgail_tf.data.fingerprint import Fingerprint, add_episode
 from mgail_tf.envs.episodes import Episode
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
@@ -104,6 +106,17 @@ def _create(
             author="mgail_tf",
             description=description,
         )
+    fingerprint = Fingerprint()
+    for buffer in buffers:
+        add_episode(
+            fingerprint, buffer.observations, buffer.actions, buffer.rewards, buffer.terminations
+        )
+    made_in = origin.of_environment(env)._replace(
+        fingerprint=str(fingerprint), observation_space=None, action_space=None
+    )
+    # Minari keeps the spaces, and the environment's id where it can be written down.
+    storage = minari.MinariDataset(pathlib.Path(root, "mgail", "written-v0", "data")).storage
+    storage.update_metadata({origin.METADATA: made_in.to_json()})
 
 
 def _as_in(space: gymnasium.Space, values: Any, what: str, index: int) -> np.ndarray:
