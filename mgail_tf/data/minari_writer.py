@@ -15,6 +15,8 @@ import minari
 from minari.data_collector import EpisodeBuffer
 import numpy as np
 
+from mgail_tf.data import origin
+from mgail_tf.data.fingerprint import Fingerprint, add_episode
 from mgail_tf.envs.episodes import Episode
 from mgail_tf.envs.flattening import flatten, original_space
 from mgail_tf.envs.make import make_environment
@@ -107,6 +109,17 @@ def _create(
             author="mgail_tf",
             description=description,
         )
+    fingerprint = Fingerprint()
+    for buffer in buffers:
+        add_episode(
+            fingerprint, buffer.observations, buffer.actions, buffer.rewards, buffer.terminations
+        )
+    made_in = origin.of_environment(env)._replace(
+        fingerprint=str(fingerprint), observation_space=None, action_space=None
+    )
+    # Minari keeps the spaces, and the environment's id where it can be written down.
+    storage = minari.MinariDataset(pathlib.Path(root, "mgail", "written-v0", "data")).storage
+    storage.update_metadata({origin.METADATA: made_in.to_json()})
 
 
 def _vectors(env: gymnasium.Env, values: Any, index: int) -> np.ndarray:
@@ -143,6 +156,8 @@ def _as_in(space: gymnasium.Space, values: Any, what: str, index: int) -> np.nda
     values = np.asarray(values)
     if values.ndim <= 2 and math.prod(values.shape[1:]) == math.prod(space.shape):
         values = values.reshape(len(values), *space.shape)
+    elif isinstance(space, spaces.Discrete) and _one_hot(values, int(space.n)):
+        values = space.start + values.argmax(1)
     if values.shape[1:] != space.shape:
         raise UserError(
             f"episode {index}: its {what} are of shape {values.shape[1:]}, the environment's "
@@ -156,6 +171,12 @@ def _as_in(space: gymnasium.Space, values: Any, what: str, index: int) -> np.nda
     if whole and (cast != values).any() or choices and not all(map(space.contains, cast)):
         raise UserError(f"episode {index}: its {what} are not of the environment's {space}")
     return cast
+
+
+def _one_hot(values: np.ndarray, size: int) -> bool:
+    """Tells whether rows of so many numbers are 1 in one place and 0 elsewhere."""
+    fits = values.shape[1:] == (size,) and np.isin(values, (0, 1)).all()
+    return bool(fits and (values.sum(1) == 1).all())
 
 
 def _only_last(value: bool, length: int) -> np.ndarray:
