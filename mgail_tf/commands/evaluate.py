@@ -1,5 +1,6 @@
 """Evaluates a SavedModel, a learner's or an expert's: --saved_model DIR --env Hopper."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -13,6 +14,9 @@ ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
 EPISODES = flags.DEFINE_integer("episodes", 50, "number of episodes", lower_bound=1)
 SEED = flags.DEFINE_integer(
     "seed", seeds.FINAL_SEED, "episode i is reset with seed + i", lower_bound=0
+)
+NUM_ENVS = flags.DEFINE_integer(
+    "num_envs", 0, "environments that are open at a time; 0: one for each episode", lower_bound=0
 )
 STOCHASTIC = flags.DEFINE_boolean("stochastic", False, "draw actions from the policy")
 VIDEO = flags.DEFINE_string("video", None, "film the first episode into this file (.mp4, .gif)")
@@ -29,10 +33,13 @@ def main() -> None:
     if VIDEO.value:
         rendering.check(VIDEO.value)
     policy = load(SAVED_MODEL.value)
-    check_fits(policy, make_environment(ENV.value))
+    with contextlib.closing(make_environment(ENV.value)) as env:
+        check_fits(policy, env)
     act = sampler(policy, SEED.value) if STOCHASTIC.value else policy.deterministic
     progress = None if JSON.value else ENV.value
-    played = episodes.play(act, ENV.value, EPISODES.value, SEED.value, progress)
+    played = episodes.play(
+        act, ENV.value, EPISODES.value, SEED.value, progress, num_envs=NUM_ENVS.value
+    )
     report = {
         "env": ENV.value,
         "saved_model": SAVED_MODEL.value,

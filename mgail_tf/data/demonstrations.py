@@ -1,5 +1,6 @@
 """Loads expert demonstrations from Minari datasets and checks that they fit the environment."""
 
+import contextlib
 import pathlib
 from typing import Any, NamedTuple
 
@@ -63,7 +64,8 @@ def load(
     Raises:
       UserError: the dataset is missing, unreadable, too small, or does not fit the environment.
     """
-    env = make_environment(env_name)
+    with contextlib.closing(make_environment(env_name)) as env:
+        pass  # What it is suffices.
     data = _open(dataset)
     available = int(data.total_episodes)
     if num_trajectories > available:

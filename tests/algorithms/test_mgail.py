@@ -352,7 +352,7 @@ def test_a_round_acts_and_learns_from_what_happened(monkeypatch):
     experience = draw_experience()
 
     class FakeCollector:
-        steps = 0
+        steps, cut = 0, np.zeros(NUM_ENVS, bool)
 
         def collect(self, act, length):
             assert act == learner.act and length == LENGTH

@@ -29,7 +29,7 @@ def test_a_segment_is_what_happened_step_by_step():
             seed = np.array([SEED, 4 * block + step])
             observation = twin.observation
             action, noise = act(observation, seed)
-            next_observation, terminated, ended = twin.step(action.numpy())
+            next_observation, terminated, ended, _ = twin.step(action.numpy())
             for name, expected in (
                 ("observation", observation),
                 ("action", action),
@@ -42,7 +42,7 @@ def test_a_segment_is_what_happened_step_by_step():
         assert collector.steps == 4 * NUM_ENVS * (block + 1)
     # Episodes did end, so that the next step's observation is not where the last one led.
     assert twin.serialize() == collector.environments.serialize()
-    assert (collector.environments._episode > 0).any()
+    assert max(collector.environments.position.episode) > 0
 
 
 def test_the_noise_does_not_depend_on_where_a_run_was_resumed(tmp_path):

@@ -23,6 +23,7 @@ def test_returns_are_set_against_the_experts_and_a_random_policys():
         "return_mean": pytest.approx(np.mean(achieved)),
         "return_std": pytest.approx(np.std(achieved)),
         "normalized_return": pytest.approx((np.mean(achieved) - random) / (200.0 - random)),
+        "non_finite_episodes": 0,
     }
     again, _ = evaluation.evaluate(push_right, 7, seed=5)
     assert again == measured
