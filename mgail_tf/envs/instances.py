@@ -66,18 +66,22 @@ class Host(gymnasium.Env):
         self._index, self._processes = index, processes
         self._envs: dict[int, gymnasium.Env] = {}
 
-    def perform(self, method: str, arguments: Mapping[int, Any]) -> dict[int, Any] | Exception:
+    def perform(self, method: str, arguments: Mapping[int, Any]) -> dict[int, Any]:
         """Calls a method for each of its environments that there is an argument for.
 
         Returns:
-          The results by the environments' numbers; instead of them the error that was raised.
+          The results by the environments' numbers. The first error that is raised is the last one.
         """
         call = getattr(self, f"_{method}")
-        mine = (key for key in arguments if key % self._processes == self._index)
-        try:
-            return {key: call(key, arguments[key]) for key in mine}
-        except Exception as error:
-            return error
+        results: dict[int, Any] = {}
+        for key in arguments:
+            if key % self._processes == self._index:
+                try:
+                    results[key] = call(key, arguments[key])
+                except Exception as error:
+                    results[key] = error
+                    break
+        return results
 
     def _open(self, key: int, make: Callable[[], gymnasium.Env]) -> Description:
         env = self._envs[key] = make()
@@ -125,7 +129,7 @@ class Workers:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
-    def perform(self, method: str, arguments: Mapping[int, Any]) -> list[Any]:
+    def perform(self, method: str, arguments: Mapping[int, Any]) -> list[dict[int, Any]]:
         """What the hosts' `perform` return."""
         if self._hosts.closed:
             return []
@@ -160,7 +164,7 @@ class _Here:
     def __init__(self):
         self._host = Host()
 
-    def perform(self, method: str, arguments: Mapping[int, Any]) -> list[Any]:
+    def perform(self, method: str, arguments: Mapping[int, Any]) -> list[dict[int, Any]]:
         return [self._host.perform(method, arguments)]
 
 
@@ -218,9 +222,13 @@ class Instances:
     def _perform(self, method: str, arguments: Mapping[int, Any]) -> dict[int, Any]:
         keys = {self._keys[index]: index for index in arguments}
         by_key = {key: arguments[index] for key, index in keys.items()}
-        found: dict[int, Any] = {}
-        for result in self._place.perform(method, by_key):
-            if isinstance(result, Exception):
-                raise result
-            found |= {keys[key]: value for key, value in result.items()}
+        found = {
+            keys[key]: result
+            for results in self._place.perform(method, by_key)
+            for key, result in results.items()
+        }
+        # Of several errors, the one that would have come first in one process.
+        for index in sorted(found):
+            if isinstance(found[index], Exception):
+                raise found[index]
         return found

@@ -174,7 +174,9 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
             actions[env] = list(np.array(history, spaces.action_space.dtype))
         for step in range(max(map(len, actions))):
             taken = {
-                env: history[step].copy() for env, history in enumerate(actions) if step < len(history)
+                env: history[step].copy()
+                for env, history in enumerate(actions)
+                if step < len(history)
             }
             for env, outcome in self._instances.step(taken).items():
                 observation[env] = outcome.observation

@@ -38,7 +38,7 @@ def test_ends_and_steps():
     while not environment.ended:
         observation, terminated, ended = environment.step(np.int64(1))
         np.testing.assert_array_equal(observation, environment.observation)
-        assert observation.dtype == np.float32
+        assert observation is not None and observation.dtype == np.float32
     assert terminated and ended
     taken = environment.steps
     assert 5 < taken < 20
