@@ -1,12 +1,11 @@
 """Evaluates a SavedModel, a learner's or an expert's: --saved_model DIR --env Hopper."""
 
 import contextlib
-import json
 from typing import Any
 
 from absl import flags
 
-from mgail_tf import seeds
+from mgail_tf import seeds, strict_json
 from mgail_tf.commands import command_line
 
 SAVED_MODEL = flags.DEFINE_string("saved_model", None, "folder of the policy", required=True)
@@ -50,7 +49,7 @@ def main() -> None:
         "terminated": [episode.terminated for episode in played],
     }
     if JSON.value:
-        print(json.dumps(report))
+        print(strict_json.dumps(report))
     else:
         for name in "return", "length":
             print(describe(name, report[name]))

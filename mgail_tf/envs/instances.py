@@ -139,7 +139,7 @@ class Workers:
             self.close()
             if isinstance(error, EOFError | OSError):
                 raise EnvironmentFailed(
-                    "a worker process of --env_processes has ended; did its simulator crash, or "
+                    "a worker process of `env_processes` has ended; did its simulator crash, or "
                     "was it killed?"
                 ) from error
             raise
@@ -204,7 +204,7 @@ class Instances:
         except UserError as error:
             raise UserError(
                 f"{error}; one instance could be opened, but not {len(self._keys)} at a time; "
-                "--num_envs=1 opens one after another"
+                "`num_envs=1` opens one after another"
             ) from error
 
     def reset(self, seeds: Mapping[int, int]) -> dict[int, np.ndarray]:

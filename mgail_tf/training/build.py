@@ -8,6 +8,7 @@ import pathlib
 
 import gymnasium
 import keras
+import tensorflow as tf
 
 from mgail_tf.algorithms.authors import AuthorsLoop
 from mgail_tf.algorithms.authors_options import AuthorsOptions
@@ -24,6 +25,7 @@ from mgail_tf.envs.instances import Workers
 from mgail_tf.envs.make import make_environment
 from mgail_tf.envs.parallel import ParallelEnvironments
 from mgail_tf.envs.single import SingleEnvironment
+from mgail_tf.initial_policy import take_over
 from mgail_tf.networks.build import Encoders
 from mgail_tf.training.checkpoints import RunState
 from mgail_tf.training.collector import NoCollector, ParallelCollector
@@ -48,23 +50,29 @@ def make_trainer(
         0: none, everything is in this process. It changes nothing but the speed.
 
     Raises:
-      UserError: `logdir` cannot be written, or holds a run of other settings.
+      UserError: `logdir` cannot be written, or holds a run of other settings; or the initial policy
+        does not fit.
     """
     state = RunState()
     keras.utils.set_random_seed(config.run.seed)
-    folder = RunFolder(logdir, config)
     with contextlib.ExitStack() as opened:
         workers = None
         if env_processes:
             workers = opened.enter_context(contextlib.closing(Workers(env_processes)))
         learner, collector = make_learner(config, demonstrations, workers)
+        initial_policy = config.run.initial_policy
+        checkpoints = str(pathlib.Path(logdir, "checkpoints"))
+        if initial_policy and not tf.train.latest_checkpoint(checkpoints):
+            take_over(initial_policy, learner.deployed_policy, learner.policies)
         evaluation = Evaluation(
             config.run.env,
             demonstrations.return_mean,
+            demonstrations.return_standard_error,
             num_envs=1 if is_one_at_a_time(config.learner) else 0,
             workers=workers,
         )
         opened.callback(collector.close)
+        folder = RunFolder(logdir, config)
         trainer = Trainer(
             learner,
             collector,

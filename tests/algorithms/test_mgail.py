@@ -359,7 +359,8 @@ def test_a_round_acts_and_learns_from_what_happened(monkeypatch):
             return experience
 
     monkeypatch.setattr(learner, "update", lambda segment: {"seen": segment})
-    assert learner.learn(FakeCollector()) == {"seen": experience}
+    collector: Any = FakeCollector()
+    assert learner.learn(collector) == {"seen": experience}
     assert learner.steps_per_round == NUM_ENVS * LENGTH
     assert not learner.finished
 

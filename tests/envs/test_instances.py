@@ -77,7 +77,7 @@ def test_a_worker_that_is_gone_is_said_in_one_line_and_so_are_all_ended():
     os.kill(first.pid, signal.SIGINT)
     instances = Instances(functools.partial(make_environment, "CartPole"), 2, workers)
     os.kill(second.pid, signal.SIGKILL)
-    with pytest.raises(EnvironmentFailed, match="a worker process of --env_processes has ended"):
+    with pytest.raises(EnvironmentFailed, match="a worker process of `env_processes` has ended"):
         instances.reset({0: 0, 1: 1})
     assert not first.is_alive() and not second.is_alive()
     instances.close()
@@ -86,7 +86,7 @@ def test_a_worker_that_is_gone_is_said_in_one_line_and_so_are_all_ended():
 
 def test_a_second_instance_that_cannot_be_made():
     make = functools.partial(make_environment, "misbehaving:OneAtATime-v0")
-    with pytest.raises(UserError, match="the port is in use.*--num_envs=1 opens one after another"):
+    with pytest.raises(UserError, match="the port is in use.*`num_envs=1` opens one after another"):
         Instances(make, 2)
     instances = Instances(make, 1)
     assert misbehaving.OneAtATime.open_now == 1
