@@ -1,11 +1,9 @@
 """Whole runs, as the settings ask for them."""
 
 import json
-import multiprocessing
 import os
 from typing import Any
 
-import misbehaving
 import numpy as np
 import pytest
 import sample_data
@@ -15,10 +13,9 @@ import tensorflow as tf
 from mgail_tf import config as configs
 from mgail_tf.algorithms.behavioural_cloning import BehaviouralCloning
 from mgail_tf.algorithms.mgail import MGAIL
-from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.deployed_policy import load
 from mgail_tf.envs.episodes import play, returns
-from mgail_tf.errors import EnvironmentFailed, UserError
+from mgail_tf.errors import UserError
 from mgail_tf.seeds import FINAL_SEED
 from mgail_tf.training.build import make_trainer
 from mgail_tf.training.evaluation import Evaluation
@@ -233,136 +230,3 @@ def test_rewards_may_tell_nothing(cartpole, tmp_path):
     result = make_trainer(config, demonstrated, tmp_path).train(progress=False)
     assert result["expert_return_mean"] == result["random_return_mean"] == level
     assert result["normalized_return"] is None and result["steps_to_95"] is None
-
-
-def line_expert() -> Demonstrations:
-    """Demonstrations for the environments of `misbehaving`."""
-    drawn = sample_data.draw(30, 2, np.zeros([30, 1], np.float32), return_mean=0.0)
-    return drawn._replace(termination_rate=0.01)
-
-
-ONE = SMALL | {"num_envs": 1, "segment_length": 4, "total_steps": 48, "evaluate_every": 20}
-ONE |= {"policy_hidden": (8,), "film_every": 0}
-
-
-def test_a_single_environment_is_one_at_a_time_and_a_resumed_run_the_same(tmp_path, eagerly):
-    kind = misbehaving.OneAtATime
-    config = configs.make("misbehaving:OneAtATime-v0", **ONE)
-    whole = make_trainer(config, line_expert(), tmp_path / "whole")
-    whole.train(progress=False)
-    assert (kind.open_now, kind.most_open) == (0, 1)
-
-    stopped = make_trainer(config, line_expert(), tmp_path / "stopped")
-    learn = stopped.learner.learn
-
-    def interrupt(collector):
-        if stopped.state.rounds == 8:
-            raise Interrupted
-        return learn(collector)
-
-    stopped.learner.learn = interrupt
-    with pytest.raises(Interrupted):
-        stopped.train(progress=False)
-    assert kind.open_now == 0
-    resumed = make_trainer(config, line_expert(), tmp_path / "stopped")
-    assert resumed.state.rounds == 5
-    resumed.train(progress=False)
-    assert metrics(tmp_path / "stopped") == metrics(tmp_path / "whole")
-    for one, other in zip(weights(resumed), weights(whole), strict=True):
-        np.testing.assert_array_equal(one, other)
-    # Its episodes were given up after 20 and 40 steps, between their own ends: so is the buffer's.
-    ended = whole.learner.replay._storage.ended.numpy()[:, 0]
-    assert np.flatnonzero(ended).tolist() == [11, 19, 31, 39]
-
-
-def test_an_environment_that_fails_costs_no_work(tmp_path, eagerly, monkeypatch):
-    config = configs.make("misbehaving:Raises-v0", **SMALL | {"film_every": 0})
-    whole = make_trainer(config, line_expert(), tmp_path / "whole")
-    whole.train(progress=False)
-
-    # After the 20 random episodes and two evaluations of 2 episodes, of 12 steps each; the 19th
-    # round is not over.
-    monkeypatch.setattr(misbehaving.Raises, "left", 12 * (20 + 6 * 2) + 150)
-    failing = make_trainer(config, line_expert(), tmp_path / "run")
-    message = r"environment misbehaving:Raises-v0, episode \d+ \(.*\), step \d+: step raised "
-    message += "RuntimeError: the simulator .*; the work of (\\d+) steps is kept"
-    with pytest.raises(EnvironmentFailed, match=message):
-        failing.train(progress=False)
-    assert misbehaving.Raises.open_now == 0
-
-    monkeypatch.setattr(misbehaving.Raises, "left", np.inf)
-    resumed = make_trainer(config, line_expert(), tmp_path / "run")
-    steps = resumed.collector.steps
-    assert steps == failing.collector.steps and steps % 40 != 0 and steps % 8 == 0
-    resumed.train(progress=False)
-    for one, other in zip(weights(resumed), weights(whole), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize(
-    ("name", "non_finite"), [("NaN", True), ("NaNReward", False), ("NaNAtFirst", True)]
-)
-def test_numbers_that_are_not_finite_do_not_cost_the_run(name, non_finite, tmp_path, eagerly):
-    settings = SMALL | {"total_steps": 120, "film_every": 0, "evaluation_episodes": 4}
-    config = configs.make(f"misbehaving:{name}-v0", **settings)
-    trainer = make_trainer(config, line_expert(), tmp_path)
-    result = trainer.train(progress=False)
-    assert all(np.isfinite(values).all() for values in weights(trainer))
-    assert (result["non_finite_steps"] > 0) == non_finite
-    assert (result["return_mean"] is None) == (name == "NaNReward")
-    replay = trainer.learner.replay
-    for field in replay._storage:
-        assert np.isfinite(field.numpy()).all()
-
-
-def test_a_simulator_that_mostly_diverges_ends_the_run(tmp_path, eagerly):
-    config = configs.make("misbehaving:AlwaysNaN-v0", **SMALL | {"film_every": 0})
-    trainer = make_trainer(config, line_expert(), tmp_path)
-    with pytest.raises(EnvironmentFailed, match="steps gave observations that are not finite"):
-        trainer.train(progress=False)
-
-
-def test_worker_processes_change_nothing(tmp_path, eagerly, cartpole):
-    config = configs.make("CartPole", **SMALL | {"total_steps": 48, "film_every": 0})
-    here = make_trainer(config, cartpole, tmp_path / "here")
-    there = make_trainer(config, cartpole, tmp_path / "there", env_processes=2)
-    for trainer in here, there:
-        trainer.train(progress=False)
-    assert metrics(tmp_path / "here") == metrics(tmp_path / "there")
-    for one, other in zip(weights(here), weights(there), strict=True):
-        np.testing.assert_array_equal(one, other)
-    assert not multiprocessing.active_children()
-
-
-@pytest.mark.parametrize("settings", [{"algorithm": "bc", "max_epochs": 2}, {"preset": "paper"}])
-def test_the_other_algorithms_open_one_environment_at_a_time_too(settings, tmp_path, eagerly):
-    if "preset" in settings:
-        settings = settings | AUTHORS
-    settings = {"num_envs": 1, "evaluation_episodes": 2, "final_episodes": 2} | settings
-    config = configs.make("misbehaving:OneAtATime-v0", film_every=0, **settings)
-    result = make_trainer(config, line_expert(), tmp_path).train(progress=False)
-    assert result["return_mean"] is not None
-    assert (misbehaving.OneAtATime.open_now, misbehaving.OneAtATime.most_open) == (0, 1)
-
-
-AUTHORS: dict[str, Any] = {
-    "replay_steps": 24,
-    "episode_steps": 12,
-    "preparation_iterations": 2,
-    "turn_iterations": 2,
-    "piece_interval": 2,
-    "test_interval": 5,
-    "batch_size": 4,
-    "policy_segments": 2,
-    "segment_length": 3,
-    "total_steps": 120,
-    "evaluate_every": 40,
-}
-
-
-def test_the_authors_loop_goes_on_after_steps_that_lead_nowhere(tmp_path, eagerly):
-    config = configs.make("misbehaving:NaN-v0", preset="paper", film_every=0, **AUTHORS)
-    trainer = make_trainer(config, line_expert(), tmp_path)
-    result = trainer.train(progress=False)
-    assert result["non_finite_steps"] > 0 and result["env_steps"] <= 120
-    assert all(np.isfinite(values).all() for values in trainer.learner._replay._held())
