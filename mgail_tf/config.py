@@ -20,7 +20,9 @@ class Run(Options):
     """What is imitated, by which algorithm, and for how long."""
 
     env: str = option(None, "a task of the paper, or with --expert_data any gymnasium id")
-    expert_data: str | None = option(None, "demonstrations: a Minari dataset's id or folder")
+    expert_data: str | None = option(
+        None, "demonstrations: a Minari dataset's id or folder, or a recording"
+    )
     num_trajectories: int = option(
         0, "demonstrated trajectories to use; 0: all (a task: the paper's smallest number)"
     )

@@ -8,23 +8,30 @@ from mgail_tf.commands import command_line
 
 ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
 RECORDING = flags.DEFINE_string(
-    "recording", None, ".npz with D4RL's keys, .csv, or saved by imitation", required=True
+    "recording", None, ".npz, .csv, .hdf5 (D4RL, robomimic), or saved by imitation", required=True
 )
 OUT = flags.DEFINE_string("out", None, "the dataset's folder, not there yet", required=True)
+KEYS = flags.DEFINE_list(
+    "observation_keys",
+    [],
+    "which named parts make an observation, in this order (default: all, alphabetically)",
+)
 
 
 def main() -> None:
     with command_line.quiet():
         from mgail_tf.data import formats, minari_writer
+        from mgail_tf.envs.make import time_limit
 
-    episodes = formats.read(RECORDING.value)
+    recording = formats.read(RECORDING.value, time_limit(ENV.value), KEYS.value)
     minari_writer.write(
-        episodes,
+        recording.episodes,
         ENV.value,
         OUT.value,
         description=f"imported from {pathlib.Path(RECORDING.value).name}",
     )
-    print(f"{len(episodes)} episodes, {sum(len(e.actions) for e in episodes)} steps: {OUT.value}")
+    print("\n".join(recording.describe()))
+    print(f"dataset: {OUT.value}")
 
 
 def program() -> None:

@@ -12,6 +12,7 @@ import minari
 import numpy as np
 
 from mgail_tf import standard_errors
+from mgail_tf.data import formats, imported
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
@@ -57,7 +58,8 @@ def load(
     """Loads the first `num_trajectories` episodes of a Minari dataset, or all of them if it is 0.
 
     Args:
-      dataset: a dataset's folder, or the id of an installed dataset.
+      dataset: a dataset's folder, or the id of an installed dataset; or a recording that
+        `formats.read` reads, which is then imported for this once.
       env_name: the environment that the actions and observations must fit; a dataset of `Dict`
         observations or of images fits the environment wrapped in `FlattenObservation`.
       num_trajectories: number of episodes.
@@ -67,6 +69,9 @@ def load(
     Raises:
       UserError: the dataset is missing, unreadable, too small, or does not fit the environment.
     """
+    if formats.is_recording(dataset):
+        with imported.dataset(dataset, env_name) as folder:
+            return load(folder, env_name, num_trajectories, subsample, seed)
     with contextlib.closing(make_environment(env_name)) as env:
         pass  # What it is suffices.
     data = _open(dataset)

@@ -79,6 +79,7 @@ class Guarded(gymnasium.Wrapper):
             self._fail(f"{method} raised {type(error).__name__}: {error}", error)
 
     def _fail(self, what: str, cause: Exception | None = None) -> Any:
+        what = " ".join(what.split())  # Errors of others may have several lines.
         seed = "" if self._seed is None else f" (reset with seed {self._seed})"
         raise EnvironmentFailed(
             f"environment {self._name}, episode {self._episode}{seed}, step {self._steps}: {what}"

@@ -63,7 +63,7 @@ class ParallelCollector(tf.Module):
             raise
 
     def _act(self, act: Act, length: int) -> tuple[Segment, np.ndarray]:
-        """Returns what happened, and [length, num_envs] whether it is finite."""
+        """Acts in every environment, and tells [length, num_envs] whether it led anywhere."""
         environments = self.environments
         steps = []
         for _ in range(length):

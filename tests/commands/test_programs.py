@@ -180,7 +180,7 @@ def test_imported_recording_is_imitated(tmp_path):
     told = ["--env=CartPole", "--recording=recording.csv", "--out=mine"]
     done = run("import_demonstrations.py", *told, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 episodes, 49 steps" in done.stdout
+    assert "1 episodes, 49 steps" in done.stdout and "left out: 1 steps" in done.stdout
     done = run("import_demonstrations.py", *told, folder=tmp_path)
     assert done.returncode == 2 and "exists" in done.stderr
     small = ["--total_steps=160", "--final_episodes=1"]
