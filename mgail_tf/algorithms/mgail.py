@@ -124,6 +124,9 @@ class MGAIL(tf.Module):
         Returns:
           A dict of scalars, the means over the round's updates.
         """
+        observations = self._encoders.observations
+        if observations.constant.any():
+            self.replay.rescale(observations.widen(segment.next_observation))
         self.replay.push(self._encoders.encode(segment))
         updates = self._options.updates
         cost_of_termination = termination_cost(

@@ -4,7 +4,10 @@ from collections.abc import Callable
 import contextlib
 import dataclasses
 import os
+import pathlib
 import re
+import shlex
+import shutil
 import sys
 from typing import NoReturn
 
@@ -56,6 +59,25 @@ def quiet():
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
+
+
+def call(program: str) -> str:
+    """How a program is called from where this one was: `python run/evaluate.py`, for example.
+
+    Args:
+      program: its file's name in `run/`, without ending.
+    """
+    this = pathlib.Path(sys.argv[0])
+    if this.suffix == ".py":
+        return f"{_short(sys.executable)} {shlex.quote(str(this.with_name(f'{program}.py')))}"
+    command = "train" if program == "main" else program.replace("_", "-")
+    return _short(str(this.with_name(f"mgail-{command}")))
+
+
+def _short(program: str) -> str:
+    """A program's name if a shell finds it by that, else its path; for a shell."""
+    name = pathlib.Path(program).name
+    return shlex.quote(name if shutil.which(name) == program else program)
 
 
 def describe(field: dataclasses.Field) -> str:

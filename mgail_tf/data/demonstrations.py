@@ -15,6 +15,7 @@ from mgail_tf import standard_errors
 from mgail_tf.data import formats, imported
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
+from mgail_tf.float_types import float_type
 
 # Added to the number of terminations that were demonstrated (a pseudo-count), because the expert's
 # rate of terminations must be above 0: an expert who never terminated might still do so.
@@ -25,9 +26,9 @@ class Demonstrations(NamedTuple):
     """What the expert did.
 
     Attributes:
-      observations: [pairs, observation_size] float32.
+      observations: [pairs, observation_size] in the `float_type` of the environment's.
       actions: [pairs, ...] as the environment executed them.
-      next_observations: [pairs, observation_size] float32, where each action led.
+      next_observations: [pairs, observation_size], where each action led.
       terminated: [pairs] bool, whether the task ended with the pair.
       ended: [pairs] bool, true at the last pair of a trajectory; if pairs were left out, true at
         all of them. So it is false only where the next pair of the arrays is the next step.
@@ -111,8 +112,8 @@ def load(
     observations, actions, next_observations, terminated, ended = (
         np.concatenate(values) for values in zip(*pairs, strict=True)
     )
-    observations = observations.astype(np.float32)
-    next_observations = next_observations.astype(np.float32)
+    dtype = float_type(env.observation_space.dtype)
+    observations, next_observations = observations.astype(dtype), next_observations.astype(dtype)
     if not all(np.isfinite(each).all() for each in (observations, actions, next_observations)):
         raise UserError(f"{dataset} has NaN or infinite values; remove those episodes")
     if isinstance(env.action_space, spaces.Box):

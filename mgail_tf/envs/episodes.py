@@ -15,9 +15,11 @@ from mgail_tf.envs import finite
 from mgail_tf.envs.instances import Instances, Outcome, Workers
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
+from mgail_tf.float_types import float_type
 from mgail_tf.seeds import RANDOM_SEED
 
-# [episodes, observation_size] float32 observations -> the environment's actions [episodes, ...].
+# [episodes, observation_size] observations in their `float_type` -> the environment's actions
+# [episodes, ...].
 Act = Callable[[np.ndarray], ArrayLike | tf.Tensor]
 
 # Episodes of environments without a time limit end with an error after so many steps, because a
@@ -163,6 +165,7 @@ def _play_together(
 ) -> None:
     """Plays an episode in each of the instances."""
     running = dict(enumerate(histories))
+    dtype = float_type(instances.description.observation_space.dtype)
     for step in itertools.count(1):
         while waiting := {
             index: history.seed for index, history in running.items() if not history.observations
@@ -170,7 +173,7 @@ def _play_together(
             for index, observation in instances.reset(waiting).items():
                 running[index].start(observation)
         latest = np.stack([history.observations[-1] for history in histories])
-        actions = np.array(act(latest.astype(np.float32)))
+        actions = np.array(act(latest.astype(dtype)))
         for index, outcome in instances.step({i: actions[i] for i in running}).items():
             running[index].add(actions[index], outcome)
         running = {index: history for index, history in running.items() if not history.ended}

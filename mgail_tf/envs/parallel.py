@@ -13,6 +13,7 @@ import tensorflow as tf
 from mgail_tf.envs import finite
 from mgail_tf.envs.instances import Instances, Workers
 from mgail_tf.envs.make import make_environment
+from mgail_tf.float_types import float_type
 
 
 class Position:
@@ -92,7 +93,7 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
 
     @property
     def observation(self) -> np.ndarray:
-        """[num_envs, observation_size] float32, the observations to act on next."""
+        """[num_envs, observation_size] in their `float_type`, the observations to act on next."""
         if self._observation is None:
             self._observation = self._enter()
         return self._observation
@@ -104,7 +105,7 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
           actions: [num_envs, ...] as the environment takes them.
 
         Returns:
-          next_observation: [num_envs, observation_size] float32, where each step led.
+          next_observation: [num_envs, observation_size], where each step led.
           terminated: [num_envs] bool, whether the task ended the episode.
           ended: [num_envs] bool, whether the task or the time limit ended it.
           finite: [num_envs] bool, whether it led to a finite observation. Where not, the episode is
@@ -168,7 +169,8 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
         if self._instances is None:
             self._instances = Instances(self._make, self.num_envs, self._workers)
         spaces, actions = self._instances.description, self.position.actions
-        observation = np.zeros([self.num_envs, *(spaces.observation_space.shape or ())], np.float32)
+        space = spaces.observation_space
+        observation = np.zeros([self.num_envs, *(space.shape or ())], float_type(space.dtype))
         self._reset(range(self.num_envs), observation)
         for env, history in enumerate(actions):
             actions[env] = list(np.array(history, spaces.action_space.dtype))

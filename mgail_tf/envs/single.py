@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from mgail_tf.envs import demonstrated_starts, finite
 from mgail_tf.envs.make import make_environment
+from mgail_tf.float_types import float_type
 
 
 class SingleEnvironment(tf.train.experimental.PythonState):
@@ -39,7 +40,7 @@ class SingleEnvironment(tf.train.experimental.PythonState):
 
     @property
     def observation(self) -> np.ndarray:
-        """[observation_size] float32, the one to act on next."""
+        """[observation_size] in its `float_type`, the one to act on next."""
         if self._observation is None:
             actions, self._actions = self._actions, []
             self._observation = self._begin()
@@ -73,7 +74,7 @@ class SingleEnvironment(tf.train.experimental.PythonState):
           action: as the environment takes it.
 
         Returns:
-          next_observation: [observation_size] float32, where it led. None if that is not finite;
+          next_observation: [observation_size], where it led. None if that is not finite;
             then the episode is over, and this step is no part of it.
           terminated: whether the task ended with this step.
           ended: whether the episode ended with it, by termination or time limit.
@@ -118,7 +119,7 @@ class SingleEnvironment(tf.train.experimental.PythonState):
             if self._start is not None:
                 observation = demonstrated_starts.enter(env, self._start)
             if finite.is_finite(observation):
-                return np.array(observation, np.float32)
+                return self._typed(observation)
             self._count_not_finite()
             self._turn_to(self._episode + 1)
 
@@ -129,9 +130,12 @@ class SingleEnvironment(tf.train.experimental.PythonState):
             self.ended = True
             return False, False
         self._actions.append(np.array(action))
-        self._observation = np.array(observation, np.float32)
+        self._observation = self._typed(observation)
         self.ended = bool(terminated or truncated)
         return True, bool(terminated)
+
+    def _typed(self, observation: np.ndarray) -> np.ndarray:
+        return np.array(observation, float_type(self._opened().observation_space.dtype))
 
     def _count_not_finite(self) -> None:
         self.non_finite_steps += 1
@@ -155,6 +159,6 @@ class SingleEnvironment(tf.train.experimental.PythonState):
         self.close()
         state = json.loads(string_value)
         start = state["start"]
-        self._turn_to(state["episode"], None if start is None else np.array(start, np.float32))
+        self._turn_to(state["episode"], None if start is None else np.array(start))
         self._actions, self.ended = state["actions"], state["ended"]
         self.steps, self.non_finite_steps = state["steps"], state["non_finite_steps"]
