@@ -175,9 +175,10 @@ def test_an_environment_that_fails_costs_no_whole_round(steps, tmp_path, monkeyp
 
 
 def test_an_environment_that_fails_at_once_leaves_nothing_behind(tmp_path):
+    before = misbehaving.FailsAtReset.open_now
     with pytest.raises(EnvironmentFailed, match="step 0: reset raised KeyError: 'model'"):
         make(tmp_path / "run", "FailsAtReset")
-    assert not (tmp_path / "run").exists() and misbehaving.FailsAtReset.open_now == 0
+    assert not (tmp_path / "run").exists() and misbehaving.FailsAtReset.open_now == before
 
 
 def test_steps_that_lead_nowhere_are_counted_and_said(tmp_path, capfd):
