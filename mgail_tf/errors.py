@@ -1,4 +1,4 @@
-"""The errors that are the user's to mend."""
+"""What is the user's to mend, or to look at."""
 
 
 class UserError(Exception):
@@ -7,3 +7,7 @@ class UserError(Exception):
 
 class EnvironmentFailed(UserError):
     """An environment did not do what it should; a run that it ends keeps its work."""
+
+
+class DataWarning(UserWarning):
+    """Input that can be used, and may be wrong. Its message is one line, as `UserError`'s is."""

@@ -20,12 +20,17 @@ NUM_ENVS = flags.DEFINE_integer(
 STOCHASTIC = flags.DEFINE_boolean("stochastic", False, "draw actions from the policy")
 VIDEO = flags.DEFINE_string("video", None, "film the first episode into this file (.mp4, .gif)")
 RENDER = flags.DEFINE_enum("render", None, ["human"], "show the first episode in a window")
+ACCEPT_MISMATCH = flags.DEFINE_boolean(
+    "accept_mismatch", False, "evaluate even if the policy seems to be of another environment"
+)
 JSON = flags.DEFINE_boolean("json", False, "print one JSON object instead of lines")
 
 
 def main() -> None:
     with command_line.quiet():
-        from mgail_tf.deployed_policy import check_fits, load, sampler
+        from mgail_tf.data import plausibility
+        from mgail_tf.data.origin import Origin
+        from mgail_tf.deployed_policy import check_fits, load, read_origin, sampler
         from mgail_tf.envs import episodes, rendering
         from mgail_tf.envs.make import make_environment
 
@@ -34,6 +39,12 @@ def main() -> None:
     policy = load(SAVED_MODEL.value)
     with contextlib.closing(make_environment(ENV.value)) as env:
         check_fits(policy, env)
+        plausibility.check(
+            str(SAVED_MODEL.value),
+            Origin.from_json(read_origin(SAVED_MODEL.value)),
+            env,
+            accept_mismatch=ACCEPT_MISMATCH.value,
+        )
     act = sampler(policy, SEED.value) if STOCHASTIC.value else policy.deterministic
     progress = None if JSON.value else ENV.value
     played = episodes.play(

@@ -15,7 +15,7 @@ from mgail_tf.commands import command_line
 
 # What a newcomer needs, by the question that it answers; --help shows these.
 SECTIONS = {
-    "What to imitate": ("env", "expert_data", "num_trajectories", "subsample"),
+    "What to imitate": ("env", "expert_data", "num_trajectories", "subsample", "accept_mismatch"),
     "How to learn": ("algorithm", "preset", "total_steps", "seed", "initial_policy"),
     "Where it goes": ("logdir", "profile"),
     "Slow simulators": ("env_processes",),
@@ -124,7 +124,12 @@ def main() -> None:
     run_folder.check(logdir, config)
     dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
     demonstrated = demonstrations.load(
-        dataset, run.env, run.num_trajectories, run.subsample, run.seed
+        dataset,
+        run.env,
+        run.num_trajectories,
+        run.subsample,
+        run.seed,
+        accept_mismatch=run.accept_mismatch,
     )
     if run.expert_data and run.num_trajectories and "num_trajectories" not in given:
         print(

@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 from typing import Any, NamedTuple
+import warnings
 
 import gymnasium
 from gymnasium import spaces
@@ -12,9 +13,12 @@ import minari
 import numpy as np
 
 from mgail_tf import standard_errors
-from mgail_tf.data import formats, imported
+from mgail_tf.data import formats, imported, origin, plausibility
+from mgail_tf.data.fingerprint import Fingerprint, add_episode
+from mgail_tf.data.measurements import Measuring
+from mgail_tf.data.origin import Origin
 from mgail_tf.envs.make import make_environment
-from mgail_tf.errors import UserError
+from mgail_tf.errors import DataWarning, UserError
 from mgail_tf.float_types import float_type
 
 # Added to the number of terminations that were demonstrated (a pseudo-count), because the expert's
@@ -36,6 +40,7 @@ class Demonstrations(NamedTuple):
       return_mean: mean return of the trajectories; None where the dataset has no rewards.
       termination_rate: terminations per step, above 0 (see `PRIOR_TERMINATIONS`).
       return_standard_error: of `return_mean`; None where it is not known, as of one trajectory.
+      origin: where they come from, and what they are like; None where nothing is known.
     """
 
     observations: np.ndarray
@@ -47,6 +52,7 @@ class Demonstrations(NamedTuple):
     return_mean: float | None
     termination_rate: float
     return_standard_error: float | None = None
+    origin: Origin | None = None
 
 
 def load(
@@ -55,6 +61,9 @@ def load(
     num_trajectories: int = 0,
     subsample: int = 1,
     seed: int = 0,
+    *,
+    accept_mismatch: bool = False,
+    name: str = "",
 ) -> Demonstrations:
     """Loads the first `num_trajectories` episodes of a Minari dataset, or all of them if it is 0.
 
@@ -66,15 +75,42 @@ def load(
       num_trajectories: number of episodes.
       subsample: every k-th pair is kept, from a random offset in each trajectory.
       seed: the offsets are drawn from it.
+      accept_mismatch: whether to warn only if it seems to be of another environment.
+      name: what messages call it, if not by where it is.
 
     Raises:
       UserError: the dataset is missing, unreadable, too small, or does not fit the environment.
+
+    Warns:
+      DataWarning: it may be of another environment; see `plausibility`.
     """
     if formats.is_recording(dataset):
         with imported.dataset(dataset, env_name) as folder:
-            return load(folder, env_name, num_trajectories, subsample, seed)
+            return load(
+                folder,
+                env_name,
+                num_trajectories,
+                subsample,
+                seed,
+                accept_mismatch=accept_mismatch,
+                name=str(dataset),
+            )
     with contextlib.closing(make_environment(env_name)) as env:
-        pass  # What it is suffices.
+        return _load(
+            dataset, env, num_trajectories, subsample, seed, accept_mismatch, name or str(dataset)
+        )
+
+
+def _load(
+    dataset: str | pathlib.Path,
+    env: gymnasium.Env,
+    num_trajectories: int,
+    subsample: int,
+    seed: int,
+    accept_mismatch: bool,
+    name: str,
+) -> Demonstrations:
+    """Loads a dataset for an environment that is open; see `load`."""
     data = _open(dataset)
     available = int(data.total_episodes)
     if num_trajectories > available:
@@ -88,12 +124,21 @@ def load(
     generator = np.random.default_rng(seed)
     pairs: list[list[np.ndarray]] = []
     returns: list[float] = []
+    measuring, fingerprint = Measuring(), Fingerprint()
     terminations, steps = PRIOR_TERMINATIONS, 0
     try:
         for episode in data.iterate_episodes(range(num_trajectories or available)):
             offset = generator.integers(subsample)
             length = len(episode.actions)
             observations = _flatten(observation_space, episode.observations, length + 1)
+            measuring.add(observations, episode.actions)
+            add_episode(
+                fingerprint,
+                episode.observations,
+                episode.actions,
+                episode.rewards,
+                episode.terminations,
+            )
             fields = (
                 observations[:-1],
                 episode.actions,
@@ -119,6 +164,12 @@ def load(
     if isinstance(env.action_space, spaces.Box):
         # The environment clips what it receives.
         actions = np.clip(actions, env.action_space.low, env.action_space.high)
+    recorded = origin.of_dataset(data)
+    complete = len(returns) == available and recorded.fingerprint is not None
+    if complete and recorded.fingerprint != str(fingerprint):
+        warnings.warn(f"{name} was changed after it was written", DataWarning, stacklevel=3)
+    recorded = recorded._replace(fingerprint=str(fingerprint), measured=measuring.result())
+    plausibility.check(name, recorded, env, accept_mismatch=accept_mismatch)
     return Demonstrations(
         observations,
         actions,
@@ -129,6 +180,7 @@ def load(
         float(np.mean(returns)) if np.isfinite(returns).all() else None,
         terminations / steps,
         standard_errors.of_mean(returns),
+        recorded,
     )
 
 

@@ -18,7 +18,9 @@ from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.algorithms.mgail import MGAIL
 from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.config import Config, LearnerOptions, Run
+from mgail_tf.data import fingerprint
 from mgail_tf.data.demonstrations import Demonstrations
+from mgail_tf.data.origin import Origin, of_environment
 from mgail_tf.data.replay import Replay
 from mgail_tf.envs.cut_episodes import CutEpisodes
 from mgail_tf.envs.instances import Workers
@@ -72,7 +74,8 @@ def make_trainer(
             workers=workers,
         )
         opened.callback(collector.close)
-        folder = RunFolder(logdir, config)
+        folder = RunFolder(logdir, config, fingerprint.of(*demonstrations._replace(origin=None)))
+        learner.deployed_policy.origin = _origin(config.run.env, demonstrations).to_json()
         trainer = Trainer(
             learner,
             collector,
@@ -91,6 +94,14 @@ def is_one_at_a_time(options: LearnerOptions) -> bool:
     """Whether no two environments may be open at a time; training makes room for evaluations."""
     group = options.acting if isinstance(options, MGAILOptions) else options
     return group.num_envs == 1
+
+
+def _origin(env_name: str, demonstrations: Demonstrations) -> Origin:
+    """Where a policy comes from that learns from these demonstrations in this environment."""
+    with contextlib.closing(make_environment(env_name)) as env:
+        here = of_environment(env)
+    learned = demonstrations.origin or Origin()
+    return here._replace(fingerprint=learned.fingerprint, measured=learned.measured)
 
 
 def make_learner(
