@@ -120,11 +120,9 @@ class DeployedPolicy:
         the action by the name `action`. The deterministic one is also called `serve`, and
         `serving_default`, which TensorFlow Serving takes if a request names none.
         """
-        # Lists and arrays are taken for the first type that a function was traced for.
-        for dtype in tf.float64, tf.float32:
-            self._traced(self._deterministic, dtype)
-            self._traced(self._stochastic, dtype, SEED)
-        self._traced(self._single_precision, tf.float32)
+        self._traced(self._deterministic, tf.float32)
+        self._traced(self._stochastic, tf.float32, SEED)
+        self._single_precision.get_concrete_function(self._spec(tf.float32))
         own = self._spec(self.observations.dtype)
         deterministic = _signature(self._deterministic, own)
         signatures = {
@@ -150,6 +148,9 @@ class DeployedPolicy:
 
     def _traced(self, function: Any, dtype: tf.DType, *others: tf.TensorSpec) -> Any:
         """The program of a function for observations of a float type; traced once."""
+        # A SavedModel takes lists and arrays for the type that was traced first.
+        if dtype != tf.float64:
+            function.get_concrete_function(self._spec(tf.float64), *others)
         return function.get_concrete_function(self._spec(dtype), *others)
 
     def _spec(self, dtype: tf.DType) -> tf.TensorSpec:

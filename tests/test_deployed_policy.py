@@ -138,6 +138,8 @@ def test_litert_agrees(space, tmp_path):
 def test_takes_either_float_type_and_calculates_in_it(tmp_path):
     offset, space = 5.8e6, gymnasium.spaces.Box(-np.inf, np.inf, (2,))
     module = DeployedPolicy(*deployed(space, offset, np.float64))
+    # Whatever it is used with first.
+    module.deterministic(np.zeros([1, 5], np.float32))
     module.save(tmp_path)
     raw = np.random.default_rng(1).normal(size=(20, 5))
     expected = DeployedPolicy(*deployed(space)).deterministic(raw).numpy()

@@ -17,7 +17,7 @@ from mgail_tf.commands import command_line
 SECTIONS = {
     "What to imitate": ("env", "expert_data", "num_trajectories", "subsample", "accept_mismatch"),
     "How to learn": ("algorithm", "preset", "total_steps", "seed", "initial_policy"),
-    "Where it goes": ("logdir", "profile"),
+    "Where it goes": ("logdir", "profile", "check"),
     "Slow simulators": ("env_processes",),
     "How often to look": ("evaluate_every", "evaluation_episodes", "final_episodes", "film_every"),
 }
@@ -59,6 +59,7 @@ ENV_PROCESSES = flags.DEFINE_integer(
     "worker processes that step the environments of a slow simulator; 0: none",
     lower_bound=0,
 )
+CHECK = flags.DEFINE_boolean("check", False, "say what is understood of data and environment only")
 PROFILE = flags.DEFINE_boolean("profile", False, "profile ten rounds of training, for TensorBoard")
 flags.mark_flag_as_required("env")
 
@@ -112,6 +113,11 @@ def main() -> None:
     given = settings()
     config = configs.make(**given)
     run = config.run
+
+    if CHECK.value:
+        from mgail_tf.commands import checking
+
+        return checking.check(run)
 
     # TensorFlow takes seconds to import; bad flags are told before.
     with command_line.quiet():
