@@ -10,6 +10,7 @@ from gymnasium import spaces
 from gymnasium.envs.registration import load_env_creator
 
 from mgail_tf.envs.flattening import flatten_environment
+from mgail_tf.envs.guarded import Guarded
 from mgail_tf.errors import UserError
 from mgail_tf.tasks import TASKS
 
@@ -36,19 +37,23 @@ def make_environment(name: str, **kwargs: Any) -> gymnasium.Env:
     try:
         if _may_use_mujoco(name):
             _redirect_mujoco_warnings()
-        env = gymnasium.make(name, disable_env_checker=True, **kwargs)
+        env = Guarded(gymnasium.make(name, disable_env_checker=True, **kwargs), name)
     except Exception as error:  # Whatever the environment raises, it cannot be made.
         tasks = ", ".join(TASKS)
         raise UserError(
             f"cannot make environment {name!r} ({type(error).__name__}: {error}); "
             f"use one of {tasks}, or an installed gymnasium id"
         ) from error
-    if not isinstance(env.action_space, ACTIONS):
-        raise UserError(
-            f"{name}: actions must be Box, Discrete, MultiDiscrete or MultiBinary, not "
-            f"{env.action_space}; gymnasium.wrappers.TransformAction can adapt them"
-        )
-    return flatten_environment(name, env)
+    try:
+        if not isinstance(env.action_space, ACTIONS):
+            raise UserError(
+                f"{name}: actions must be Box, Discrete, MultiDiscrete or MultiBinary, not "
+                f"{env.action_space}; gymnasium.wrappers.TransformAction can adapt them"
+            )
+        return flatten_environment(name, env)
+    except UserError:
+        env.close()
+        raise
 
 
 def time_limit(name: str) -> int | None:
