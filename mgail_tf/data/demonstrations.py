@@ -1,5 +1,6 @@
 """Loads expert demonstrations from Minari datasets and checks that they fit the environment."""
 
+import contextlib
 import pathlib
 from typing import Any, NamedTuple
 import warnings
@@ -39,6 +40,7 @@ class Demonstrations(NamedTuple):
       return_mean: mean return of the trajectories; None where the dataset has no rewards.
       termination_rate: terminations per step, above 0 (see `PRIOR_TERMINATIONS`).
       return_standard_error: of `return_mean`; None where it is not known, as of one trajectory.
+      returns, lengths: of each trajectory; a return is NaN where it is not known.
       origin: where they come from, and what they are like; None where nothing is known.
     """
 
@@ -51,6 +53,8 @@ class Demonstrations(NamedTuple):
     return_mean: float | None
     termination_rate: float
     return_standard_error: float | None = None
+    returns: tuple[float, ...] = ()
+    lengths: tuple[int, ...] = ()
     origin: Origin | None = None
 
 
@@ -94,7 +98,8 @@ def load(
                 accept_mismatch=accept_mismatch,
                 name=str(dataset),
             )
-    env = make_environment(env_name)
+    with contextlib.closing(make_environment(env_name)) as env:
+        pass  # What it is suffices.
     data = _open(dataset)
     available = int(data.total_episodes)
     if num_trajectories > available:
@@ -109,7 +114,7 @@ def load(
     pairs: list[list[np.ndarray]] = []
     returns: list[float] = []
     measuring, fingerprint = Measuring(), Fingerprint()
-    terminations, steps = PRIOR_TERMINATIONS, 0
+    terminations, lengths = PRIOR_TERMINATIONS, []
     try:
         for episode in data.iterate_episodes(range(num_trajectories or available)):
             offset = generator.integers(subsample)
@@ -132,7 +137,7 @@ def load(
             )
             pairs.append([values[offset::subsample] for values in fields])
             terminations += bool(episode.terminations[-1]) if length else 0
-            steps += length
+            lengths.append(length)
             returns.append(np.nan if episode.rewards is None else float(np.sum(episode.rewards)))
     except Exception as error:  # Whatever the storage raises, the file is at fault.
         raise UserError(f"{dataset} cannot be read ({error}); it may be truncated") from error
@@ -155,7 +160,8 @@ def load(
             f"{name or dataset} was changed after it was written", DataWarning, stacklevel=2
         )
     recorded = recorded._replace(fingerprint=str(fingerprint), measured=measuring.result())
-    plausibility.check(name or str(dataset), recorded, env, accept_mismatch=accept_mismatch)
+    with contextlib.closing(make_environment(env_name)) as tried:
+        plausibility.check(name or str(dataset), recorded, tried, accept_mismatch=accept_mismatch)
     return Demonstrations(
         observations,
         actions,
@@ -164,8 +170,10 @@ def load(
         ended,
         len(returns),
         float(np.mean(returns)) if np.isfinite(returns).all() else None,
-        terminations / steps,
+        terminations / sum(lengths),
         standard_errors.of_mean(returns),
+        tuple(returns),
+        tuple(lengths),
         recorded,
     )
 
