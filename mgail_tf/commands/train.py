@@ -18,6 +18,7 @@ SECTIONS = {
     "What to imitate": ("env", "expert_data", "num_trajectories", "subsample", "accept_mismatch"),
     "How to learn": ("algorithm", "preset", "total_steps", "seed", "initial_policy"),
     "Where it goes": ("logdir", "profile", "check"),
+    "Slow simulators": ("env_processes",),
     "How often to look": ("evaluate_every", "evaluation_episodes", "final_episodes", "film_every"),
 }
 
@@ -52,6 +53,12 @@ def _define_flags() -> dict[str, flags.FlagHolder]:
 
 FLAGS = _define_flags()
 LOGDIR = flags.DEFINE_string("logdir", None, "run folder (default: runs/ENV-SEED); again: resumes")
+ENV_PROCESSES = flags.DEFINE_integer(
+    "env_processes",
+    0,
+    "worker processes that step the environments of a slow simulator; 0: none",
+    lower_bound=0,
+)
 CHECK = flags.DEFINE_boolean("check", False, "say what is understood of data and environment only")
 PROFILE = flags.DEFINE_boolean("profile", False, "profile ten rounds of training, for TensorBoard")
 flags.mark_flag_as_required("env")
@@ -136,7 +143,8 @@ def main() -> None:
             f"{run.env}; --num_trajectories=0 takes all",
             file=sys.stderr,
         )
-    result = make_trainer(config, demonstrated, logdir).train(profile=PROFILE.value)
+    trainer = make_trainer(config, demonstrated, logdir, ENV_PROCESSES.value)
+    result = trainer.train(profile=PROFILE.value)
     for name, value in result.items():
         print(f"{name:32} {value}")
     if result["normalized_return"] is not None and result["expert_return_standard_error"] is None:
