@@ -139,7 +139,7 @@ class DeployedPolicy:
         if self.space is not None:
             write_observations(folder, self.space)
         if self.origin is not None:
-            pathlib.Path(folder, ORIGIN).write_text(strict_json.dumps(self.origin, indent=1) + "\n")
+            pathlib.Path(folder, ORIGIN).write_text(strict_json.dumps(self.origin) + "\n")
 
     def save_weights(self, folder: str | pathlib.Path) -> None:
         """Brings what `save` wrote earlier up to date: a hundredth of its time.
@@ -248,6 +248,18 @@ def to_litert(folder: str | pathlib.Path) -> bytes:
         [_signature(function, single)], policy.saved
     )
     return converter.convert()
+
+
+def hardly_resolved(policy: LoadedPolicy) -> list[int]:
+    """The components of observations that float32 resolves to no more than a fifth of a deviation.
+
+    None is known of policies of earlier versions.
+    """
+    if not hasattr(policy.saved, "network"):
+        return []
+    sees: Any = policy.saved.network()["sees"]
+    step = np.spacing(np.abs(sees["observation_mean"].numpy()).astype(np.float32))
+    return np.flatnonzero(step > 0.2 * sees["observation_stddev"].numpy()).tolist()
 
 
 def sampler(policy: LoadedPolicy | DeployedPolicy, seed: int) -> Act:
