@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 import itertools
+import json
 import os
 import pathlib
 import tempfile
@@ -11,9 +12,13 @@ import gymnasium
 import numpy as np
 import tensorflow as tf
 
+from mgail_tf import strict_json
 from mgail_tf.envs.episodes import Act
 from mgail_tf.errors import UserError
 from mgail_tf.networks.encoding import ActionEncoder, BoxActionEncoder, ObservationEncoder
+
+# The file of a SavedModel's folder that tells where the policy comes from.
+ORIGIN = "policy.json"
 
 if TYPE_CHECKING:
     # It imports TensorFlow Probability, which takes seconds and which saved policies do without.
@@ -50,6 +55,7 @@ class DeployedPolicy:
 
     Attributes:
       observations: as given.
+      origin: where its demonstrations come from, for JSON; `save` writes it to `policy.json`.
       network: -> the weights as they are, and what is normalised by, for a run that starts from
         them: "layers", a kernel and a bias each; "activation" of the hidden ones; "sees", the means
         and deviations of observations and of continuous actions.
@@ -83,6 +89,7 @@ class DeployedPolicy:
                 "sees": sees,
             }
 
+        self.origin: dict[str, Any] | None = None
         self.network: Callable[[], dict[str, Any]] = network
         self._deterministic, self._stochastic = tf.function(deterministic), tf.function(stochastic)
         self._single_precision = tf.function(single_precision)
@@ -113,11 +120,9 @@ class DeployedPolicy:
         the action by the name `action`. The deterministic one is also called `serve`, and
         `serving_default`, which TensorFlow Serving takes if a request names none.
         """
-        # Lists and arrays are taken for the first type that a function was traced for.
-        for dtype in tf.float64, tf.float32:
-            self._traced(self._deterministic, dtype)
-            self._traced(self._stochastic, dtype, SEED)
-        self._traced(self._single_precision, tf.float32)
+        self._traced(self._deterministic, tf.float32)
+        self._traced(self._stochastic, tf.float32, SEED)
+        self._single_precision.get_concrete_function(self._spec(tf.float32))
         own = self._spec(self.observations.dtype)
         deterministic = _signature(self._deterministic, own)
         signatures = {
@@ -127,6 +132,8 @@ class DeployedPolicy:
             "stochastic": _signature(self._stochastic, own, SEED),
         }
         tf.saved_model.save(self._exported, str(folder), signatures)
+        if self.origin is not None:
+            pathlib.Path(folder, ORIGIN).write_text(strict_json.dumps(self.origin, indent=1) + "\n")
 
     def save_weights(self, folder: str | pathlib.Path) -> None:
         """Brings what `save` wrote earlier up to date: a hundredth of its time.
@@ -141,6 +148,9 @@ class DeployedPolicy:
 
     def _traced(self, function: Any, dtype: tf.DType, *others: tf.TensorSpec) -> Any:
         """The program of a function for observations of a float type; traced once."""
+        # A SavedModel takes lists and arrays for the type that was traced first.
+        if dtype != tf.float64:
+            function.get_concrete_function(self._spec(tf.float64), *others)
         return function.get_concrete_function(self._spec(dtype), *others)
 
     def _spec(self, dtype: tf.DType) -> tf.TensorSpec:
@@ -178,6 +188,21 @@ def load(folder: str | pathlib.Path) -> LoadedPolicy:
     if not (hasattr(loaded, "deterministic") and hasattr(loaded, "stochastic")):
         raise UserError(message)
     return loaded
+
+
+def read_origin(folder: str | pathlib.Path) -> dict[str, Any]:
+    """Returns what a policy's `policy.json` tells of where it comes from; {} without one.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    file = pathlib.Path(folder, ORIGIN)
+    if not file.exists():
+        return {}
+    try:
+        return dict(json.loads(file.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{file} is damaged ({error}); export the policy anew") from error
 
 
 def check_fits(policy: LoadedPolicy, env: gymnasium.Env) -> None:

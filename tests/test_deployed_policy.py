@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mgail_tf.deployed_policy import DeployedPolicy, load, to_litert
+from mgail_tf.deployed_policy import DeployedPolicy, load, read_origin, to_litert
 from mgail_tf.errors import UserError
 from mgail_tf.networks import encoding
 from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
@@ -137,6 +138,8 @@ def test_litert_agrees(space, tmp_path):
 def test_takes_either_float_type_and_calculates_in_it(tmp_path):
     offset, space = 5.8e6, gymnasium.spaces.Box(-np.inf, np.inf, (2,))
     module = DeployedPolicy(*deployed(space, offset, np.float64))
+    # Whatever it is used with first.
+    module.deterministic(np.zeros([1, 5], np.float32))
     module.save(tmp_path)
     raw = np.random.default_rng(1).normal(size=(20, 5))
     expected = DeployedPolicy(*deployed(space)).deterministic(raw).numpy()
@@ -209,3 +212,16 @@ def test_litert_of_experts_of_earlier_versions(expert_data):
 def test_loading_something_else(tmp_path):
     with pytest.raises(UserError, match="SavedModel"):
         load(tmp_path)
+
+
+def test_says_where_it_comes_from(tmp_path):
+    module = DeployedPolicy(*deployed(SPACES[0]))
+    module.save(tmp_path / "unknown")
+    assert read_origin(tmp_path / "unknown") == {}
+    module.origin = {"env_id": "Robot-v0", "measured": None}
+    module.save(tmp_path / "known")
+    copied = shutil.copytree(tmp_path / "known", tmp_path / "copied")
+    assert read_origin(copied) == module.origin
+    (copied / "policy.json").write_text("[1")
+    with pytest.raises(UserError, match="damaged"):
+        read_origin(copied)

@@ -9,7 +9,8 @@ import re
 import shlex
 import shutil
 import sys
-from typing import NoReturn
+from typing import NoReturn, TextIO
+import warnings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Users' own environments may be in a module of the folder that they are in.
@@ -17,7 +18,7 @@ sys.path.append(os.getcwd())
 
 from absl import app, flags, logging
 
-from mgail_tf.errors import UserError
+from mgail_tf.errors import DataWarning, UserError
 
 
 def run(
@@ -36,6 +37,8 @@ def run(
             print(text())
             return
     logging.set_verbosity(logging.ERROR)
+    warnings.simplefilter("always", DataWarning)
+    warnings.showwarning = _show_warning
 
     def guarded(_):
         try:
@@ -99,6 +102,24 @@ def describe(field: dataclasses.Field) -> str:
         notes.insert(0, "one of " + ", ".join(choices))
     ending = f" ({'; '.join(notes)})" if notes else ""
     return f"  --{field.name}: {field.metadata['help']}{ending}"
+
+
+_python_shows = warnings.showwarning
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Shows one line of what concerns the user's data, without the place in our code."""
+    if issubclass(category, DataWarning):
+        print(f"warning: {with_flags(str(message))}", file=sys.stderr)
+    else:
+        _python_shows(message, category, filename, lineno, file, line)
 
 
 def _parse_flags(arguments: list[str]) -> None:

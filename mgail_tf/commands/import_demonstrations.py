@@ -1,5 +1,6 @@
 """Makes a Minari dataset of recorded episodes: --env Pendulum-v1 --recording FILE --out FOLDER."""
 
+import contextlib
 import pathlib
 
 from absl import flags
@@ -20,8 +21,10 @@ KEYS = flags.DEFINE_list(
 
 def main() -> None:
     with command_line.quiet():
-        from mgail_tf.data import formats, minari_writer
-        from mgail_tf.envs.make import time_limit
+        from mgail_tf.data import formats, minari_writer, plausibility
+        from mgail_tf.data.measurements import of_episodes
+        from mgail_tf.data.origin import Origin
+        from mgail_tf.envs.make import make_environment, time_limit
 
     recording = formats.read(RECORDING.value, time_limit(ENV.value), KEYS.value)
     minari_writer.write(
@@ -30,6 +33,9 @@ def main() -> None:
         OUT.value,
         description=f"imported from {pathlib.Path(RECORDING.value).name}",
     )
+    with contextlib.closing(make_environment(ENV.value)) as env:
+        # What it is of is what the user says; the recording itself may show otherwise.
+        plausibility.check(RECORDING.value, Origin(measured=of_episodes(recording.episodes)), env)
     print("\n".join(recording.describe()))
     print(f"dataset: {OUT.value}")
 

@@ -16,9 +16,9 @@ from mgail_tf.training.progress import Progress
 
 # What a newcomer needs, by the question that it answers; --help shows these.
 SECTIONS = {
-    "What to imitate": ("env", "expert_data", "num_trajectories", "subsample"),
+    "What to imitate": ("env", "expert_data", "num_trajectories", "subsample", "accept_mismatch"),
     "How to learn": ("algorithm", "preset", "total_steps", "seed", "initial_policy"),
-    "Where it goes": ("logdir", "profile"),
+    "Where it goes": ("logdir", "profile", "check"),
     "How often to look": ("evaluate_every", "evaluation_episodes", "final_episodes", "film_every"),
 }
 
@@ -53,6 +53,7 @@ def _define_flags() -> dict[str, flags.FlagHolder]:
 
 FLAGS = _define_flags()
 LOGDIR = flags.DEFINE_string("logdir", None, "run folder (default: runs/ENV-SEED); again: resumes")
+CHECK = flags.DEFINE_boolean("check", False, "say what is understood of data and environment only")
 PROFILE = flags.DEFINE_boolean("profile", False, "profile ten rounds of training, for TensorBoard")
 flags.mark_flag_as_required("env")
 
@@ -107,6 +108,11 @@ def main() -> None:
     config = configs.make(**given)
     run = config.run
 
+    if CHECK.value:
+        from mgail_tf.commands import checking
+
+        return checking.check(run)
+
     # TensorFlow takes seconds to import; bad flags are told before.
     with Progress(run.env) as progress:
         progress.phase("loading TensorFlow")
@@ -139,7 +145,12 @@ def _train(
     run_folder.check(logdir, config)
     dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
     demonstrated = demonstrations.load(
-        dataset, run.env, run.num_trajectories, run.subsample, run.seed
+        dataset,
+        run.env,
+        run.num_trajectories,
+        run.subsample,
+        run.seed,
+        accept_mismatch=run.accept_mismatch,
     )
     if run.expert_data and run.num_trajectories and "num_trajectories" not in given:
         print(

@@ -127,21 +127,22 @@ def _terminated(
         return ~cut, []
     if cut.all():
         return ~cut, []
-    sooner, limit = ~cut, "a limit"
+    sooner, limit = ~cut, "a time limit"
     longest = lengths.max(initial=0)
     if len(lengths) > 1 and 2 * (lengths == longest).sum() >= len(lengths):
         sooner &= lengths < longest
         limit = f"the {longest} steps that most have"
+    # A recording may lack the last step of each episode.
     if time_limit is not None:
-        # A recording may lack the last step of each episode.
         sooner &= lengths < time_limit - 1
-        limit = f"the time limit of {time_limit} steps" if limit == "a limit" else limit
+    if time_limit is not None and longest >= time_limit - 1:
+        limit = f"the time limit of {time_limit} steps"
     # The recording itself may have ended before its last episode.
     if not steps.ordered_by and not steps.flagged[-1:].all():
         sooner[-1:] = False
     number = int(sooner.sum())
-    taken = "taken for terminations" if number else "taken for cuts"
+    taken = "terminations" if number else "cuts"
     if 0 < number < len(sooner):
-        taken = f"{number} that ended before {limit} {taken}, {len(sooner) - number} for cuts"
-    note = f"what ended the episodes is not told (terminals and timeouts would tell it): {taken}"
-    return sooner, [note]
+        taken += f" where they have less than {limit} ({number}), else for cuts"
+    untold = "what ended the episodes is not told (terminals and timeouts would tell it)"
+    return sooner, [f"{untold}: taken for {taken}"]

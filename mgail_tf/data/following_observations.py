@@ -92,8 +92,10 @@ def _without_resets(
     before = steps.observations.reshape(len(steps), -1).astype(np.float64)
     after = steps.next_observations.reshape(len(steps), -1).astype(np.float64)
     change = np.linalg.norm((after - before) / (before.std(0) + 1e-300), axis=1)
-    usual = np.nanmedian(change)
-    at_end, behind = (float(np.nanmedian(change[rows])) for rows in (flagged, flagged + 1))
+    usual, at_end, behind = (
+        float(np.median(some[np.isfinite(some)])) if np.isfinite(some).any() else 0.0
+        for some in (change, change[flagged], change[flagged + 1])
+    )
     if max(at_end, behind) < 3 * usual:
         return steps, differs, []  # The environment was not reset.
     if at_end > behind:

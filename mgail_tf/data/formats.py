@@ -17,6 +17,8 @@ from mgail_tf.errors import UserError
 
 READ = "use a .npz, a .csv, an .hdf5, or a folder saved by imitation (docs/users_guide.md)"
 HDF5 = ".hdf5", ".h5", ".hdf", ".he5"
+# A file that is in each folder of that kind.
+SAVED_BY_IMITATION = "state.json"
 NUMBERS = "save it as np.savez('recording.npz', observations=..., actions=..., ...)"
 PICKLED = (
     f"pickles are never opened, because they could run any program; if you trust it, {NUMBERS}"
@@ -35,8 +37,8 @@ def is_recording(path: str | pathlib.Path) -> bool:
     """Tells a recording, which can be read here, from a Minari dataset's id or folder."""
     path = pathlib.Path(path)
     known = path.suffix.lower() in (".npz", ".csv", *HDF5, *OTHERS)
-    # What imitation saves has a file of that name.
-    return path.is_file() or known and not path.is_dir() or (path / "state.json").is_file()
+    folder = (path / SAVED_BY_IMITATION).is_file()
+    return path.is_file() or known and not path.is_dir() or folder
 
 
 def read(
@@ -117,7 +119,11 @@ def _read_tables(
 
 def _read_folder(path: pathlib.Path) -> Recording:
     if (path / "data" / "metadata.json").exists() or (path / "metadata.json").exists():
-        raise UserError(f"{path} is a Minari dataset already; give it to --expert_data as it is")
+        raise UserError(f"{path} is a Minari dataset already; train with it as it is")
+    if not (path / SAVED_BY_IMITATION).is_file():
+        raise UserError(
+            f"{path} was not saved by imitation; give a single file, or put all episodes into one"
+        )
     with extras.needed("reading what imitation saved", "imitation"):
         import datasets  # It takes seconds to import, and only this format needs it.
 

@@ -29,6 +29,9 @@ def dataset(recording: str | pathlib.Path, env_name: str) -> Iterator[pathlib.Pa
         folder = pathlib.Path(root, "dataset")
         try:
             minari_writer.write(read.episodes, env_name, folder)
+        except UserError as error:
+            raise UserError(f"{recording}: {error}") from error
+        try:
             yield folder
         except UserError as error:
             raise UserError(str(error).replace(str(folder), str(recording))) from error

@@ -23,6 +23,14 @@ def unstack(fields: Fields) -> dict[str, Any]:
                 if name in values and values[name].ndim >= 3:
                     values[name] = values[name][:, 0]
         return values
+    if _time_first(values):
+        rows = actions.shape[:2]
+        values = {
+            name: array.swapaxes(0, 1) if array.shape[:2] == rows else array
+            for name, array in values.items()
+        }
+        observations, actions = values["observations"], values["actions"]
+        fields.notes.append("rows: the first axis is time, the second one the environments")
     episodes, steps = actions.shape[:2]
     if observations.shape[1] == steps + 1:
         values["next_observations"] = observations[:, 1:]
@@ -51,6 +59,29 @@ def _stacked(values: dict[str, Any]) -> bool:
         and array.size != rows[0]
     ]
     return all(beside) if beside else actions.ndim >= 3 or "returns" in values
+
+
+def _time_first(values: dict[str, Any]) -> bool:
+    """Tells arrays [steps, environments, ...] from [environments, steps, ...].
+
+    Time is the axis along which observations change less. That is asked only if episodes end within
+    rows; otherwise a row is an episode.
+    """
+    observations, rows = values["observations"], values["actions"].shape[:2]
+    flags = [
+        values[name] > 0
+        for name in ("terminated", "truncated", "ended")
+        if name in values and values[name].shape == rows
+    ]
+    if observations.shape[:2] != rows or not flags:
+        return False
+    ends = np.any(flags, axis=0)
+    filled = _filled(values, *rows, one_more=False)
+    within = ends[:, :-1] & filled[:, 1:]
+    if not within.any():
+        return False
+    along, across = (np.abs(np.diff(observations, axis=axis)).mean() for axis in (1, 0))
+    return bool(across < along)
 
 
 def _filled(values: dict[str, Any], episodes: int, steps: int, one_more: bool) -> np.ndarray:

@@ -11,7 +11,7 @@ from mgail_tf.data.tables import Fields, Table
 from mgail_tf.errors import UserError
 
 # One value for each row.
-PER_STEP = "rewards", "next_observations", "step", "episode"
+PER_STEP = "rewards", "next_observations"
 
 
 def steps_of(table: Table, fields: Fields) -> RecordedSteps:
@@ -26,7 +26,8 @@ def steps_of(table: Table, fields: Fields) -> RecordedSteps:
     for name in PER_STEP:
         if name in values and len(values[name]) != length:
             raise UserError(_unequal(table, fields, values))
-        if name in values and name != "next_observations" and values[name].ndim > 1:
+    for name in "rewards", "step", "episode":
+        if name in values and values[name].ndim > 1:
             raise UserError(f"{table.path}: {fields.labels[name]} must be one number a row")
     starts = episode_order.starts(table, fields, values, length)
     flags = {
@@ -86,11 +87,17 @@ def steps_of(table: Table, fields: Fields) -> RecordedSteps:
 
 
 def _without_useless(values: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    """Leaves out columns of an episode's length in each row, which say nothing about a step."""
+    """Leaves out what has the name of an order of the rows, but is none."""
     length = len(values["actions"])
-    if "lengths" in values and values["lengths"].sum() != length:
-        fields.unknown.append(fields.labels["lengths"])
-        values.pop("lengths")
+    fitting = {
+        "lengths": lambda lengths: lengths.sum() == length,
+        "step": lambda steps: len(steps) == length,
+        "episode": lambda numbers: len(numbers) == length,
+    }
+    for name, fits in fitting.items():
+        if name in values and not fits(values[name]):
+            fields.unknown.append(fields.labels.pop(name))
+            del values[name]
     return values
 
 
@@ -111,7 +118,8 @@ def _unequal(table: Table, fields: Fields, values: dict[str, Any]) -> str:
     }
     told = ", ".join(f"{label} {count}" for label, count in rows.items())
     observations = values["observations"]
-    turned = observations.ndim == 2 and observations.shape[1] == len(values["actions"])
+    others = {length for name in ("actions", "rewards") for length in np.shape(values.get(name, 0))}
+    turned = observations.ndim == 2 and {*observations.shape} & others == {observations.shape[1]}
     hint = f"; {fields.labels['observations']} seem to be transposed" if turned else ""
     return f"{table.path}: its arrays must have a row for each step; they have: {told}{hint}"
 

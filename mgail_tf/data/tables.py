@@ -87,6 +87,9 @@ def read_fields(table: Table, keys: Sequence[str] = ()) -> Fields:
             )
     for field, spellings in found.fields.items():
         first, *others = spellings
+        if field not in VECTORS and not table.load(first.label).shape:
+            fields.unknown.append(first.label)  # A number of the whole file.
+            continue
         fields.labels[field] = first.label
         parts = [_convert(table, field, name) for name in first.names]
         if field in ("observations", "actions") and not parts[0].size:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 import itertools
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-import tensorflow as tf
 from tqdm import tqdm
 
 from mgail_tf.envs.make import make_environment
@@ -14,9 +13,12 @@ from mgail_tf.errors import UserError
 from mgail_tf.float_types import float_type
 from mgail_tf.seeds import RANDOM_SEED
 
+if TYPE_CHECKING:
+    import tensorflow as tf  # It takes seconds, and nothing here needs it.
+
 # [episodes, observation_size] observations in their `float_type` -> the environment's actions
 # [episodes, ...].
-Act = Callable[[np.ndarray], ArrayLike | tf.Tensor]
+Act = Callable[[np.ndarray], "ArrayLike | tf.Tensor"]
 
 # Episodes of environments without a time limit end with an error after so many steps, because a
 # policy may keep going for ever.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 
 import keras
@@ -15,7 +16,9 @@ from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.algorithms.mgail import MGAIL
 from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.config import Config, Run
+from mgail_tf.data import fingerprint
 from mgail_tf.data.demonstrations import Demonstrations
+from mgail_tf.data.origin import Origin, of_environment
 from mgail_tf.data.replay import Replay
 from mgail_tf.envs.cut_episodes import CutEpisodes
 from mgail_tf.envs.make import make_environment
@@ -50,7 +53,8 @@ def make_trainer(
     initial_policy = config.run.initial_policy
     if initial_policy and not tf.train.latest_checkpoint(str(pathlib.Path(logdir, "checkpoints"))):
         take_over(initial_policy, learner.deployed_policy, learner.policies)
-    folder = RunFolder(logdir, config)
+    folder = RunFolder(logdir, config, fingerprint.of(*demonstrations._replace(origin=None)))
+    learner.deployed_policy.origin = _origin(config.run.env, demonstrations).to_json()
     return Trainer(
         learner,
         collector,
@@ -63,6 +67,14 @@ def make_trainer(
         num_trajectories=demonstrations.num_trajectories,
         state=state,
     )
+
+
+def _origin(env_name: str, demonstrations: Demonstrations) -> Origin:
+    """Where a policy comes from that learns from these demonstrations in this environment."""
+    with contextlib.closing(make_environment(env_name)) as env:
+        here = of_environment(env)
+    learned = demonstrations.origin or Origin()
+    return here._replace(fingerprint=learned.fingerprint, measured=learned.measured)
 
 
 def make_learner(config: Config, demonstrations: Demonstrations) -> tuple[Learner, Collector]:

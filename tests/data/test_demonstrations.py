@@ -66,7 +66,7 @@ def test_a_recording_is_imported_for_once(tmp_path: pathlib.Path, capsys):
     # Bad input is one line, which names the recording.
     with pytest.raises(UserError, match=r"recording.npz has 4 trajectories, not 5"):
         demonstrations.load(tmp_path / "recording.npz", "Pendulum-v1", 5)
-    with pytest.raises(UserError, match="observations"):
+    with pytest.raises(UserError, match="recording.npz: episode 0: its observations"):
         demonstrations.load(tmp_path / "recording.npz", "CartPole")
     with pytest.raises(UserError, match="none.npz does not exist"):
         demonstrations.load(tmp_path / "none.npz", "CartPole")

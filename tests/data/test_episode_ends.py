@@ -224,12 +224,19 @@ def test_dones_beside_timeouts_leave_nothing_to_guess():
     assert not any("not told" in note for note in found.notes)
 
 
+def test_flags_of_terminations_count_whatever_the_lengths_are():
+    for told in {"terminals": TIMEOUTS, "timeouts": TERMINALS}, {"not_done": ~TIMEOUTS}:
+        found = split(arrays(next_obs=NEXT, **told))
+        assert [episode.terminated for episode in found.episodes] == [False, True, False, True]
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
         (arrays(dones=2 * LAST), r"dones must be 0 or 1.*not 2 \(row 6\)"),
         (arrays(rewards=np.zeros(35)), "a row for each step; they have: .*rewards 35"),
         (arrays(observations=arrays()["observations"].T), "seem to be transposed"),
+        ({"obs": NEXT.T, "act": NEXT.T[:2], "rews": STEPS}, "obs seem to be transposed"),
         (arrays(obs=1 + arrays()["observations"]), "observations and obs, which differ"),
         (arrays(done=LAST, dones=FIRST), "dones and done, which differ"),
         (arrays(episode=np.where(NUMBERS == 1, np.nan, 0)), "episode is missing in row 7"),
@@ -243,6 +250,11 @@ def test_dones_beside_timeouts_leave_nothing_to_guess():
 def test_recordings_that_make_no_sense(values, message):
     with pytest.raises(UserError, match=message):
         split({name: np.asarray(array) for name, array in values.items()})
+
+
+def test_what_tells_of_the_whole_file_is_left_out():
+    of_file = {"episodes": np.array(4), "steps": np.array(LENGTHS), "length": np.array([99])}
+    walks.check(split(arrays(dones=LAST, **of_file)).episodes, outcomes=False)
 
 
 def test_a_field_that_is_there_twice_with_the_same_values():

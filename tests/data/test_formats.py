@@ -194,6 +194,14 @@ def test_npz_of_words(name, tmp_path: pathlib.Path):
         formats.read(write_npz(arrays | {name: words}, tmp_path))
 
 
+def test_folders_that_are_not_of_imitation(tmp_path: pathlib.Path):
+    with pytest.raises(UserError, match="not saved by imitation; give a single file"):
+        formats.read(tmp_path)
+    minari_writer.write(random_episodes(), "Pendulum-v1", tmp_path / "dataset")
+    with pytest.raises(UserError, match="a Minari dataset already"):
+        formats.read(tmp_path / "dataset")
+
+
 def test_pickles_are_refused(tmp_path: pathlib.Path):
     arrays = {"observations": np.array([[{}]] * 3, dtype=object), "actions": np.zeros([3, 1])}
     message = "observations is pickled, and pickles are never opened.*save it as numbers"

@@ -57,6 +57,24 @@ def test_one_of_a_vector_of_environments(tmp_path: pathlib.Path):
     walks.check(read(tmp_path, **values, dones=last).episodes)
 
 
+@pytest.mark.parametrize("time_first", [True, False])
+def test_a_vector_of_environments(time_first, tmp_path: pathlib.Path):
+    rng = np.random.default_rng(0)
+    steps, ends = rng.normal(size=(30, 4, 3)), np.zeros([30, 4], bool)
+    ends[9::10] = True
+    values = {
+        "obs": np.cumsum(steps, 0) + 20 * np.arange(4)[:, None],
+        "actions": rng.normal(size=(30, 4, 2)),
+        "rewards": np.ones([30, 4]),
+        "dones": ends,
+    }
+    if not time_first:
+        values = {name: array.swapaxes(0, 1) for name, array in values.items()}
+    recording = read(tmp_path, **values)
+    assert [len(episode.actions) for episode in recording.episodes] == [9] * 12
+    assert all(np.abs(np.diff(e.observations, axis=0)).max() < 6 for e in recording.episodes)
+
+
 def test_episodes_of_other_lengths_are_pickled(tmp_path: pathlib.Path):
     rows = np.empty(len(LENGTHS), object)
     for index, episode in enumerate(walks.EPISODES):
