@@ -174,6 +174,8 @@ class AuthorsLoop(tf.Module):
             mask = actor.mask(rng, [2 * options.batch_size], options.discriminator_hidden)
             metrics = self._update_with_discriminator(batch, expert, agent, mask)
 
+        # What the environment fails to do below is left out when a run is resumed.
+        self._progress.iteration += 1
         # Theirs (4): pieces near the expert, and whole episodes without noise and dropout.
         if turn.piece:
             collector.reset_to(rng.choice(self._starts))
@@ -181,7 +183,6 @@ class AuthorsLoop(tf.Module):
         if turn.test:
             collector.reset()
             self._remember(actor.act(policy, collector, options.episode_steps, None))
-        self._progress.iteration += 1
         return metrics
 
     def histograms(self, seed: int) -> dict[str, np.ndarray]:

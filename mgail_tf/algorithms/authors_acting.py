@@ -21,7 +21,7 @@ class Environment(Protocol):
 
     def reset(self) -> np.ndarray: ...
     def reset_to(self, observation: np.ndarray) -> np.ndarray: ...
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, bool, bool]: ...
+    def step(self, action: np.ndarray) -> tuple[np.ndarray | None, bool, bool]: ...
 
 
 class Actor:
@@ -139,9 +139,14 @@ def _act(
     for xi, mask in zip(noise, masks, strict=True):
         action, executed = policy.act(policy.encode(observations[-1]), xi, mask)
         observation, _, ended = collector.step(executed)
+        if observation is None:
+            break  # The simulator has diverged; what came before counts.
         observations.append(observation)
         actions.append(action)
         if ended:
             break
+    if not actions:
+        collector.reset()
+        return _act(policy, collector, noise, masks)
     path = np.stack(observations)
     return Transitions(path[:-1], np.stack(actions), path[1:])

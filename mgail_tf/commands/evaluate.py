@@ -14,6 +14,9 @@ EPISODES = flags.DEFINE_integer("episodes", 50, "number of episodes", lower_boun
 SEED = flags.DEFINE_integer(
     "seed", seeds.FINAL_SEED, "episode i is reset with seed + i", lower_bound=0
 )
+NUM_ENVS = flags.DEFINE_integer(
+    "num_envs", 0, "environments that are open at a time; 0: one for each episode", lower_bound=0
+)
 STOCHASTIC = flags.DEFINE_boolean("stochastic", False, "draw actions from the policy")
 VIDEO = flags.DEFINE_string("video", None, "film the first episode into this file (.mp4, .gif)")
 RENDER = flags.DEFINE_enum("render", None, ["human"], "show the first episode in a window")
@@ -44,7 +47,9 @@ def main() -> None:
         )
     act = sampler(policy, SEED.value) if STOCHASTIC.value else policy.deterministic
     progress = None if JSON.value else ENV.value
-    played = episodes.play(act, ENV.value, EPISODES.value, SEED.value, progress)
+    played = episodes.play(
+        act, ENV.value, EPISODES.value, SEED.value, progress, num_envs=NUM_ENVS.value
+    )
     report = {
         "env": ENV.value,
         "saved_model": SAVED_MODEL.value,

@@ -19,6 +19,7 @@ SECTIONS = {
     "What to imitate": ("env", "expert_data", "num_trajectories", "subsample", "accept_mismatch"),
     "How to learn": ("algorithm", "preset", "total_steps", "seed", "initial_policy"),
     "Where it goes": ("logdir", "profile", "check"),
+    "Slow simulators": ("env_processes",),
     "How often to look": ("evaluate_every", "evaluation_episodes", "final_episodes", "film_every"),
 }
 
@@ -53,6 +54,12 @@ def _define_flags() -> dict[str, flags.FlagHolder]:
 
 FLAGS = _define_flags()
 LOGDIR = flags.DEFINE_string("logdir", None, "run folder (default: runs/ENV-SEED); again: resumes")
+ENV_PROCESSES = flags.DEFINE_integer(
+    "env_processes",
+    0,
+    "worker processes that step the environments of a slow simulator; 0: none",
+    lower_bound=0,
+)
 CHECK = flags.DEFINE_boolean("check", False, "say what is understood of data and environment only")
 PROFILE = flags.DEFINE_boolean("profile", False, "profile ten rounds of training, for TensorBoard")
 flags.mark_flag_as_required("env")
@@ -159,7 +166,7 @@ def _train(
             file=sys.stderr,
         )
     progress.phase("building the networks")
-    trainer = make_trainer(config, demonstrated, logdir)
+    trainer = make_trainer(config, demonstrated, logdir, ENV_PROCESSES.value)
     return trainer.train(progress, profile=PROFILE.value), logdir
 
 

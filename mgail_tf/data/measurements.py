@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 
+from mgail_tf.envs.finite import is_finite
 from mgail_tf.errors import UserError
 
 # What is looked at of an environment: its beginnings, and a few steps at random after each, within
@@ -118,14 +119,17 @@ def of_environment(env: gymnasium.Env) -> Measurements | None:
     try:
         for seed in range(RESETS):
             observations, actions = [env.reset(seed=seed)[0]], []
-            ended = False
+            ended = not is_finite(observations[0])
             while not ended and len(actions) < STEPS and time.monotonic() < started + SECONDS:
                 actions.append(env.action_space.sample())
-                observation, _, terminated, truncated, _ = env.step(np.array(actions[-1]))
-                # A copy, because an environment may use one array for all of them.
-                observations.append(np.array(observation))
+                observation, _, terminated, truncated, _ = env.step(actions[-1])
                 ended = terminated or truncated
-            measuring.add(np.array(observations), np.array(actions))
+                if not is_finite(observation):
+                    actions.pop()
+                    break
+                observations.append(observation)
+            if actions:
+                measuring.add(np.array(observations), np.array(actions))
             if time.monotonic() > started + SECONDS:
                 break
     except UserError:

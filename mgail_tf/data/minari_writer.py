@@ -1,6 +1,7 @@
 """Writes episodes as a Minari dataset."""
 
 from collections.abc import Sequence
+import contextlib
 import os
 import pathlib
 import tempfile
@@ -41,7 +42,8 @@ def write(
       UserError: an episode does not fit the environment, or `folder` exists or cannot be written.
     """
     folder = pathlib.Path(folder)
-    env = make_environment(env_name)
+    with contextlib.closing(make_environment(env_name)) as env:
+        pass  # What it is suffices.
     if folder.exists():
         raise UserError(f"{folder} exists already; choose another folder")
     buffers = [_buffer(index, episode, env) for index, episode in enumerate(episodes)]

@@ -41,7 +41,8 @@ class Progress:
         if self._on_terminal():
             if self._bar is None:
                 self._bar = tqdm(bar_format="{desc}", leave=False, **_size())
-            self._bar.set_description_str(description)
+            if self._bar.desc != description:  # To draw it takes time.
+                self._bar.set_description_str(description)
         elif self._shown and name and self._done == self._first:
             print(description, flush=True)
 

@@ -352,14 +352,15 @@ def test_a_round_acts_and_learns_from_what_happened(monkeypatch):
     experience = draw_experience()
 
     class FakeCollector:
-        steps = 0
+        steps, cut = 0, np.zeros(NUM_ENVS, bool)
 
         def collect(self, act, length):
             assert act == learner.act and length == LENGTH
             return experience
 
     monkeypatch.setattr(learner, "update", lambda segment: {"seen": segment})
-    assert learner.learn(FakeCollector()) == {"seen": experience}
+    collector: Any = FakeCollector()
+    assert learner.learn(collector) == {"seen": experience}
     assert learner.steps_per_round == NUM_ENVS * LENGTH
     assert not learner.finished
 
