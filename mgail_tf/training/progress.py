@@ -103,7 +103,7 @@ class Progress:
         return f"{self._done:,} of {self._total:,} steps, {left} left"
 
 
-def _size() -> dict[str, int]:
+def _size() -> dict[str, Any]:
     # Some terminals do not tell their size, and tqdm would show nothing there.
     size = shutil.get_terminal_size()
     return {"ncols": size.columns, "nrows": size.lines}
