@@ -133,7 +133,7 @@ class DeployedPolicy:
         }
         tf.saved_model.save(self._exported, str(folder), signatures)
         if self.origin is not None:
-            pathlib.Path(folder, ORIGIN).write_text(strict_json.dumps(self.origin, indent=1) + "\n")
+            pathlib.Path(folder, ORIGIN).write_text(strict_json.dumps(self.origin) + "\n")
 
     def save_weights(self, folder: str | pathlib.Path) -> None:
         """Brings what `save` wrote earlier up to date: a hundredth of its time.

@@ -160,6 +160,10 @@ def test_render_in_a_window(expert, tmp_path):
         (["--video=nowhere/v.mp4"], "nowhere"),
         (["--render=robot"], "human"),
         (["--env=Hopper"], "observations"),
+        (
+            [f"--saved_model={ROOT / 'expert_data' / 'HalfCheetah' / 'expert'}", "--env=Walker2d"],
+            "made in HalfCheetah-v5, not in Walker2d-v5; first observations of",
+        ),
     ],
 )
 def test_bad_evaluations(arguments, message, expert, tmp_path):
