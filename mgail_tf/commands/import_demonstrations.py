@@ -15,18 +15,18 @@ OUT = flags.DEFINE_string("out", None, "the dataset's folder, not there yet", re
 KEYS = flags.DEFINE_list(
     "observation_keys",
     [],
-    "which named parts make an observation, in this order (default: all, alphabetically)",
+    "which named parts make an observation, in this order (default: the environment's, or all)",
 )
 
 
 def main() -> None:
     with command_line.quiet():
-        from mgail_tf.data import formats, minari_writer, plausibility
+        from mgail_tf.data import imported, minari_writer, plausibility
         from mgail_tf.data.measurements import of_episodes
         from mgail_tf.data.origin import Origin
-        from mgail_tf.envs.make import make_environment, time_limit
+        from mgail_tf.envs.make import make_environment
 
-    recording = formats.read(RECORDING.value, time_limit(ENV.value), KEYS.value)
+    recording = imported.read(RECORDING.value, ENV.value, KEYS.value)
     minari_writer.write(
         recording.episodes,
         ENV.value,

@@ -97,13 +97,14 @@ class Found(NamedTuple):
     parts: list[str]
 
 
-def find(names: Iterable[str], keys: Sequence[str] = ()) -> Found:
+def find(names: Iterable[str], keys: Sequence[str] = (), usual: Sequence[str] = ()) -> Found:
     """Finds the fields among the names of arrays or columns.
 
     Args:
       names: all of them; a slash or a full stop is between a group and its part.
-      keys: which named parts make an observation, in this order; all of them, in alphabetical
-        order, if it is empty.
+      keys: which named parts make an observation, in this order.
+      usual: the same where there are no keys, if all of them are there; otherwise all parts make
+        an observation, in alphabetical order.
     """
     found = Found({}, {}, [], [])
     numbered: dict[str, dict[int, str]] = {}
@@ -129,7 +130,9 @@ def find(names: Iterable[str], keys: Sequence[str] = ()) -> Found:
     for head, parts in named.items():
         if _FIELD_OF[_plain(head)] == "observations":
             found.parts.extend(parts)
-        taken = [key for key in keys if key in parts] if keys else sorted(parts)
+        taken = [key for key in keys if key in parts]
+        if not keys:
+            taken = list(usual) if usual and set(usual) <= set(parts) else sorted(parts)
         if taken:
             ordered = [parts[part] for part in taken]
             _add(found, head, Spelling(head, ordered, has_parts=True, has_names=True))

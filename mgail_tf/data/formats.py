@@ -32,6 +32,8 @@ OTHERS = {
     ".zip": "unpack it, if it holds recordings; a policy is played by collect_demonstrations.py",
 }
 
+Keys = tuple[Sequence[str], Sequence[str]]
+
 
 def is_recording(path: str | pathlib.Path) -> bool:
     """Tells a recording, which can be read here, from a Minari dataset's id or folder."""
@@ -42,7 +44,10 @@ def is_recording(path: str | pathlib.Path) -> bool:
 
 
 def read(
-    path: str | pathlib.Path, time_limit: int | None = None, keys: Sequence[str] = ()
+    path: str | pathlib.Path,
+    time_limit: int | None = None,
+    keys: Sequence[str] = (),
+    usual: Sequence[str] = (),
 ) -> Recording:
     """Reads the episodes of a file or folder; its name and contents tell the format.
 
@@ -58,8 +63,7 @@ def read(
     Args:
       path: the file or folder.
       time_limit: see `episode_ends.split`.
-      keys: which named parts make an observation, in this order; all of them, in alphabetical
-        order, if it is empty.
+      keys, usual: see `field_names.find`.
 
     Raises:
       UserError: the file is missing, unreadable, or in none of these formats.
@@ -68,7 +72,7 @@ def read(
     if not path.exists():
         raise UserError(f"{path} does not exist")
     try:
-        recording = _read(path, time_limit, keys)
+        recording = _read(path, time_limit, (keys, usual))
     except UserError:
         raise
     except Exception as error:  # Whatever the format's library raises, the file is at fault.
@@ -80,7 +84,7 @@ def read(
     return recording
 
 
-def _read(path: pathlib.Path, time_limit: int | None, keys: Sequence[str]) -> Recording:
+def _read(path: pathlib.Path, time_limit: int | None, keys: Keys) -> Recording:
     ending = path.suffix.lower()
     if path.is_dir():
         return _read_folder(path)
@@ -99,10 +103,10 @@ def _read(path: pathlib.Path, time_limit: int | None, keys: Sequence[str]) -> Re
 
 
 def _read_tables(
-    tables: list[Table], left: list[str], time_limit: int | None, keys: Sequence[str]
+    tables: list[Table], left: list[str], time_limit: int | None, keys: Keys
 ) -> Recording:
     """Reads a table of all steps, or a table for each episode."""
-    fields = [read_fields(table, keys) for table in tables]
+    fields = [read_fields(table, *keys) for table in tables]
     steps = [steps_of(*both) for both in zip(tables, fields, strict=True)]
     split = episode_ends.split(steps[0] if len(steps) == 1 else joined(steps), time_limit)
     unknown = list(dict.fromkeys(name for each in fields for name in each.unknown)) + left

@@ -18,6 +18,9 @@ from mgail_tf.errors import UserError
 # so many seconds, because a simulator may be slow.
 RESETS, STEPS, SECONDS = 20, 25, 5.0
 
+# Observations of an episode, at most, from which it is told where they usually are.
+SAMPLE = 100
+
 # Per cent, of which the quantiles of actions are kept.
 QUANTILES = np.linspace(0.0, 1.0, 101)
 
@@ -29,6 +32,7 @@ class Measurements(NamedTuple):
       episodes, steps: number of episodes, and of their actions.
       first: [3, observation_size] lowest, median and highest of the first observations.
       every: [2, observation_size] lowest and highest of all observations.
+      usual: [2, observation_size] between which four of five observations are.
       actions: [101, action_size] quantiles of each component; None of actions that are choices.
     """
 
@@ -36,6 +40,7 @@ class Measurements(NamedTuple):
     steps: int
     first: np.ndarray
     every: np.ndarray
+    usual: np.ndarray
     actions: np.ndarray | None
 
     def to_json(self) -> dict[str, Any]:
@@ -62,6 +67,7 @@ class Measuring:
         self._first: list[np.ndarray] = []
         self._lowest: list[np.ndarray] = []
         self._highest: list[np.ndarray] = []
+        self._some: list[np.ndarray] = []
         self._actions: list[np.ndarray] = []
 
     def add(self, observations: np.ndarray, actions: np.ndarray) -> None:
@@ -75,6 +81,7 @@ class Measuring:
         observations = observations[np.isfinite(observations).all(1)]
         if len(observations):
             self._first.append(observations[0])
+            self._some.append(observations[:: -(-len(observations) // SAMPLE)])
             self._lowest.append(observations.min(0))
             self._highest.append(observations.max(0))
             self._actions.append(np.asarray(actions))
@@ -88,6 +95,7 @@ class Measuring:
             sum(map(len, self._actions)),
             np.quantile(self._first, [0.0, 0.5, 1.0], axis=0),
             np.array([np.min(self._lowest, 0), np.max(self._highest, 0)]),
+            np.quantile(np.concatenate(self._some), [0.1, 0.9], axis=0),
             self._quantiles(),
         )
 

@@ -54,18 +54,18 @@ class Fields(NamedTuple):
     notes: list[str]
 
 
-def read_fields(table: Table, keys: Sequence[str] = ()) -> Fields:
+def read_fields(table: Table, keys: Sequence[str] = (), usual: Sequence[str] = ()) -> Fields:
     """Reads the fields that a table has; each is told by the names that people use.
 
     Args:
       table: the table.
-      keys: see `field_names.find`.
+      keys, usual: see `field_names.find`.
 
     Raises:
       UserError: observations or actions are missing, a field is there twice, or what it holds is
         not of its kind.
     """
-    found = field_names.find(table.names, keys)
+    found = field_names.find(table.names, keys, usual)
     missing = {"observations", "actions"} - set(found.fields)
     for field in sorted(missing):
         like = found.gaps.get(field)

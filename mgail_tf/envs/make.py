@@ -44,17 +44,6 @@ def make_environment(name: str, **kwargs: Any) -> gymnasium.Env:
     return env
 
 
-def time_limit(name: str) -> int | None:
-    """Returns the number of steps after which an environment ends an episode; None if it does not.
-
-    Raises:
-      UserError: as `make_environment`.
-    """
-    env = make_environment(name)
-    env.close()
-    return env.spec.max_episode_steps if env.spec else None
-
-
 def _may_use_mujoco(name: str) -> bool:
     """Tells whether an environment imports MuJoCo; true also if that cannot be known beforehand."""
     spec = gymnasium.registry.get(name)

@@ -1,12 +1,16 @@
 import pathlib
+from typing import Any
 
+import gymnasium
+from gymnasium.spaces import Box, Dict
+from gymnasium.wrappers import FlattenObservation, TransformObservation
 import h5py
 import numpy as np
 import pytest
 import walks
 from walks import LAST, LIMIT, NEXT, TERMINALS, TIMEOUTS, arrays
 
-from mgail_tf.data import formats
+from mgail_tf.data import formats, imported
 from mgail_tf.errors import UserError
 
 
@@ -70,6 +74,31 @@ def test_chosen_parts_in_a_chosen_order(tmp_path: pathlib.Path):
     np.testing.assert_array_equal(recording.episodes[0].observations, expected)
     with pytest.raises(UserError, match="no part 'hand'.*arm, object, zero"):
         formats.read(file, LIMIT, keys=["object", "hand"])
+
+
+def test_parts_are_in_the_environments_order(tmp_path: pathlib.Path):
+    def sensors():
+        parts = Dict([("velocity", Box(-9, 9, (1,))), ("angle", Box(-9, 9, (2,)))])
+        named = TransformObservation(
+            gymnasium.make("Pendulum-v1"), lambda o: {"velocity": o[2:], "angle": o[:2]}, parts
+        )
+        return FlattenObservation(named)
+
+    make: Any = sensors  # Gymnasium takes functions, its annotation does not say so.
+    gymnasium.register("Sensors-v0", make)
+    episode = walks.EPISODES[1]
+    values = {
+        "obs/angle": episode.observations[:-1, :2],
+        "obs/velocity": episode.observations[:-1, 2:],
+        "actions": episode.actions[:, :1],
+    }
+    recording = imported.read(write(values, tmp_path), "Sensors-v0")
+    expected = episode.observations[:-1, [2, 0, 1]]
+    np.testing.assert_array_equal(recording.episodes[0].observations, expected)
+    assert "observations: made of obs/velocity (1), obs/angle (2), in this order" in recording.notes
+    # Chosen keys come first.
+    recording = imported.read(tmp_path / "recording.hdf5", "Sensors-v0", ["angle"])
+    np.testing.assert_array_equal(recording.episodes[0].observations, expected[:, 1:])
 
 
 def test_more_than_ten_groups_are_in_the_order_of_their_numbers(tmp_path: pathlib.Path):
