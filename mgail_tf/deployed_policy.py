@@ -42,6 +42,10 @@ class LoadedPolicy(Protocol):
         """[batch, observation_size], seed [2] -> actions drawn from the policy."""
         ...
 
+    def network(self) -> dict[str, Any]:
+        """As `DeployedPolicy.network`; policies of earlier versions have none."""
+        ...
+
 
 class DeployedPolicy:
     """A policy network together with its encoders.
@@ -245,6 +249,18 @@ def to_litert(folder: str | pathlib.Path) -> bytes:
         [_signature(function, single)], policy
     )
     return converter.convert()
+
+
+def hardly_resolved(policy: LoadedPolicy) -> list[int]:
+    """The components of observations that float32 resolves to no more than a fifth of a deviation.
+
+    None is known of policies of earlier versions.
+    """
+    if not hasattr(policy, "network"):
+        return []
+    sees: Any = policy.network()["sees"]
+    step = np.spacing(np.abs(sees["observation_mean"].numpy()).astype(np.float32))
+    return np.flatnonzero(step > 0.2 * sees["observation_stddev"].numpy()).tolist()
 
 
 def sampler(policy: LoadedPolicy | DeployedPolicy, seed: int) -> Act:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mgail_tf.deployed_policy import DeployedPolicy, load, read_origin, to_litert
+from mgail_tf.deployed_policy import DeployedPolicy, hardly_resolved, load, read_origin, to_litert
 from mgail_tf.errors import UserError
 from mgail_tf.networks import encoding
 from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
@@ -143,7 +143,8 @@ def test_takes_either_float_type_and_calculates_in_it(tmp_path):
     module.save(tmp_path)
     raw = np.random.default_rng(1).normal(size=(20, 5))
     expected = DeployedPolicy(*deployed(space)).deterministic(raw).numpy()
-    loaded = tf.saved_model.load(str(tmp_path))
+    loaded: Any = load(tmp_path)
+    assert hardly_resolved(loaded) == [0, 1, 2, 3, 4]
     [spec] = loaded.signatures["serving_default"].structured_input_signature[1].values()
     assert spec.dtype == tf.float64
     for act in module, loaded:
@@ -162,7 +163,8 @@ def test_callers_of_either_type_agree_where_32_bits_suffice(tmp_path):
     for dtype in np.float32, np.float64:
         module = DeployedPolicy(*deployed(SPACES[0], dtype=dtype))
         module.save(tmp_path / str(dtype))
-        loaded = tf.saved_model.load(str(tmp_path / str(dtype)))
+        loaded: Any = load(tmp_path / str(dtype))
+        assert not hardly_resolved(loaded)
         raw = np.random.default_rng(1).integers(-3, 3, size=(20, 5))
         expected = module.deterministic(raw).numpy()
         for act in module, loaded:

@@ -58,12 +58,18 @@ def main() -> None:
         "return": episodes.summarize(episodes.returns(played))._asdict(),
         "length": episodes.summarize([len(episode.rewards) for episode in played])._asdict(),
         "terminated": [episode.terminated for episode in played],
+        "non_finite_episodes": sum(episode.non_finite > 0 for episode in played),
     }
     if JSON.value:
         print(strict_json.dumps(report))
     else:
         for name in "return", "length":
             print(describe(name, report[name]))
+        if report["non_finite_episodes"]:
+            print(
+                f"{report['non_finite_episodes']} episodes were cut off where an observation was "
+                "not finite"
+            )
     first = played[0]
     if VIDEO.value:
         rendering.film(ENV.value, first.seed, first.actions, VIDEO.value)

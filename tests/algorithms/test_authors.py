@@ -374,3 +374,24 @@ def test_compiled_updates_do_the_same():
     for name in plain:
         for one, other in zip(plain[name], compiled[name], strict=True):
             np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_steps_that_lead_nowhere_do_not_enter_the_data():
+    class Diverging(Line):
+        """Does so in the first step of an episode, and in the third one of the next."""
+
+        def step(self, action):
+            result = super().step(action)
+            if (self.episode, self.place - self.start) in ((1, 1), (2, 3)):
+                self.ended = True
+                return None, False, True
+            return result
+
+    loop, environment = make_loop(), Diverging()
+    environment.reset()
+    rng = np.random.default_rng(0)
+    taken = loop._actor.act(loop.networks.policy, environment, 9, rng)
+    # The first one has not a single step.
+    assert environment.episode == 2 and len(taken.action) == 2
+    assert len(taken.observation) == len(taken.next_observation) == 2
+    assert (taken.observation[:, 1] == 2).all()
