@@ -380,7 +380,7 @@ def test_steps_that_lead_nowhere_do_not_enter_the_data():
     class Diverging(Line):
         """Does so in the first step of an episode, and in the third one of the next."""
 
-        def step(self, action):
+        def step(self, action) -> Any:
             result = super().step(action)
             if (self.episode, self.place - self.start) in ((1, 1), (2, 3)):
                 self.ended = True
