@@ -77,6 +77,14 @@ def call(program: str) -> str:
     return _short(str(this.with_name(f"mgail-{command}")))
 
 
+def call_tensorboard() -> str:
+    """How TensorBoard is called that is installed beside this Python."""
+    beside = pathlib.Path(sys.executable).with_name("tensorboard")
+    if beside.exists():
+        return _short(str(beside))
+    return f"{_short(sys.executable)} -m tensorboard.main"
+
+
 def _short(program: str) -> str:
     """A program's name if a shell finds it by that, else its path; for a shell."""
     name = pathlib.Path(program).name

@@ -12,6 +12,7 @@ from absl import flags
 
 from mgail_tf import config as configs
 from mgail_tf.commands import command_line
+from mgail_tf.training.progress import Progress
 
 # What a newcomer needs, by the question that it answers; --help shows these.
 SECTIONS = {
@@ -120,11 +121,32 @@ def main() -> None:
         return checking.check(run)
 
     # TensorFlow takes seconds to import; bad flags are told before.
+    with Progress(run.env) as progress:
+        progress.phase("loading TensorFlow")
+        result, logdir = _train(config, given, progress)
+    for name, value in result.items():
+        print(f"{name:32} {value}")
+    if result["normalized_return"] is not None and result["expert_return_standard_error"] is None:
+        print(
+            "(a single demonstration tells nothing about how far the expert's mean return is off: "
+            "the standard errors are those of the evaluation alone)"
+        )
+    from mgail_tf.commands.next_steps import next_steps  # Its environments take a second, too.
+
+    print(next_steps(run.env, logdir))
+
+
+def _train(
+    config: configs.Config, given: dict[str, Any], progress: Progress
+) -> tuple[dict[str, Any], pathlib.Path]:
+    """Trains; returns the result and the run folder."""
     with command_line.quiet():
         from mgail_tf.data import demonstrations, experts
         from mgail_tf.training import run_folder
         from mgail_tf.training.build import make_trainer
 
+    progress.phase("reading the demonstrations")
+    run = config.run
     name = re.sub(r"[/:]", "-", run.env)
     logdir = pathlib.Path(LOGDIR.value or f"runs/{name}-{run.seed}")
     run_folder.check(logdir, config)
@@ -143,16 +165,9 @@ def main() -> None:
             f"{run.env}; --num_trajectories=0 takes all",
             file=sys.stderr,
         )
+    progress.phase("building the networks")
     trainer = make_trainer(config, demonstrated, logdir, ENV_PROCESSES.value)
-    result = trainer.train(profile=PROFILE.value)
-    for name, value in result.items():
-        print(f"{name:32} {value}")
-    if result["normalized_return"] is not None and result["expert_return_standard_error"] is None:
-        print(
-            "(a single demonstration tells nothing about how far the expert's mean return is off: "
-            "the standard errors are those of the evaluation alone)"
-        )
-    print(f"policy: {logdir / 'saved_model'}   curves: tensorboard --logdir {logdir}")
+    return trainer.train(progress, profile=PROFILE.value), logdir
 
 
 def program() -> None:

@@ -49,7 +49,7 @@ class RunFolder:
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             _write_json(file, settings)
-            self.tensorboard = TensorBoard(self._path / "tensorboard")
+            self.tensorboard = TensorBoard(self._path / "tensorboard", self._path.name)
             if not known:
                 self.tensorboard.write_config(config.flat())
         except (OSError, tf.errors.OpError) as error:

@@ -16,9 +16,11 @@ from mgail_tf.envs.episodes import Episode
 from mgail_tf.errors import EnvironmentFailed, UserError
 from mgail_tf.seeds import EVALUATION_SEED, FINAL_SEED
 from mgail_tf.training.checkpoints import Checkpoints, RunState
+from mgail_tf.training.collector import NoCollector
 from mgail_tf.training.evaluation import Evaluation
 from mgail_tf.training.export import Export
 from mgail_tf.training.films import Filming
+from mgail_tf.training.progress import Progress
 from mgail_tf.training.run_folder import RunFolder
 
 # Rounds before the profiled ones, which are busy with compilation; and the number of profiled ones.
@@ -80,11 +82,11 @@ class Trainer:
         """The policy that is evaluated and exported."""
         return self.learner.deployed_policy
 
-    def train(self, progress: bool = True, profile: bool = False) -> dict[str, Any]:
+    def train(self, progress: bool | Progress = True, profile: bool = False) -> dict[str, Any]:
         """Learns to the end of the budget, then exports and evaluates the policy.
 
         Args:
-          progress: whether to show a progress bar.
+          progress: whether to show it, or what shows it.
           profile: whether to profile some rounds for TensorBoard.
 
         Returns:
@@ -95,7 +97,9 @@ class Trainer:
             same run goes on from there.
           UserError: too few rounds are left to profile any.
         """
-        with self.opened:
+        if not isinstance(progress, Progress):
+            progress = Progress(self.run.env, shown=progress)
+        with self.opened, progress:
             if profile:
                 self._check_rounds_to_profile()
             try:
@@ -108,26 +112,28 @@ class Trainer:
                     "command goes on from there once this is mended"
                 ) from error
 
-    def _train(self, progress: bool, profile: bool) -> dict[str, Any]:
-        bar = tqdm(
-            total=self.run.total_steps,
-            initial=self.collector.steps,
-            desc=self.run.env,
-            unit="step",
-            disable=not progress,
-        )
-        with bar:
-            while self._goes_on():
-                steps_before = self.collector.steps
-                self._learn()
-                bar.update(self.collector.steps - bar.n)
-                if profile:
-                    self._profile()
-                if self._is_evaluation_due(steps_before) or not self._goes_on():
-                    achieved = self._report()["return_mean"]
-                    known = "unknown" if achieved is None else f"{achieved:.0f}"
-                    bar.set_postfix_str(f"return {known}")
+    def _train(self, progress: Progress, profile: bool) -> dict[str, Any]:
+        without_steps = isinstance(self.collector, NoCollector)
+        progress.begin(None if without_steps else self.run.total_steps, self._count())
+        progress.phase("compiling")
+        while self._goes_on():
+            steps_before = self.collector.steps
+            self._learn()
+            progress.phase("")
+            progress.advance(self._count())
+            if profile:
+                self._profile()
+            if self._is_evaluation_due(steps_before) or not self._goes_on():
+                progress.phase("evaluating")
+                progress.evaluated(self._report(), self.evaluation.expert_return)
+                progress.phase("")
+        progress.phase("evaluating once more, and closely")
         return self._finish()
+
+    def _count(self) -> int:
+        """What the progress counts: environment steps, or rounds where there are none."""
+        without = isinstance(self.collector, NoCollector)
+        return int(self.state.rounds) if without else self.collector.steps
 
     def _goes_on(self) -> bool:
         steps = self.collector.steps + self.learner.steps_per_round
@@ -155,6 +161,9 @@ class Trainer:
         training_seconds = metrics["wall_seconds"] - metrics["evaluation_seconds"]
         speeds = {"speed/steps_per_second": self.collector.steps / training_seconds}
         self.folder.write_metrics(metrics, speeds)
+        self.folder.tensorboard.write_returns(
+            self.collector.steps, metrics, self.evaluation.expert_return
+        )
         self._illustrate(episodes[0])
         self._export.write()
         self._tell_non_finite()

@@ -101,7 +101,7 @@ def test_resumed_run_equals_one_that_was_never_stopped(env, tmp_path):
     assert metrics(tmp_path / "stopped") == metrics(tmp_path / "whole")
     for one, other in zip(weights(resumed), weights(whole), strict=True):
         np.testing.assert_array_equal(one, other)
-    events = EventAccumulator(str(tmp_path / "stopped" / "tensorboard")).Reload()
+    events = EventAccumulator(str(tmp_path / "stopped" / "tensorboard" / "stopped")).Reload()
     assert len(events.Tensors("config")) == 1
 
 
