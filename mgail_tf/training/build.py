@@ -32,7 +32,7 @@ from mgail_tf.networks.build import Encoders
 from mgail_tf.training.checkpoints import RunState
 from mgail_tf.training.collector import NoCollector, ParallelCollector
 from mgail_tf.training.evaluation import Evaluation
-from mgail_tf.training.run_folder import RunFolder
+from mgail_tf.training.run_folder import RunFolder, check
 from mgail_tf.training.trainer import Trainer
 
 
@@ -56,6 +56,10 @@ def make_trainer(
         does not fit.
     """
     state = RunState()
+    data = fingerprint.of(*demonstrations._replace(origin=None))
+    check(logdir, config, data)
+    # Before others are open, because there may be room for one environment only.
+    origin = _origin(config.run.env, demonstrations)
     keras.utils.set_random_seed(config.run.seed)
     with contextlib.ExitStack() as opened:
         workers = None
@@ -74,8 +78,8 @@ def make_trainer(
             workers=workers,
         )
         opened.callback(collector.close)
-        folder = RunFolder(logdir, config, fingerprint.of(*demonstrations._replace(origin=None)))
-        learner.deployed_policy.origin = _origin(config.run.env, demonstrations).to_json()
+        folder = RunFolder(logdir, config, data)
+        learner.deployed_policy.origin = origin.to_json()
         trainer = Trainer(
             learner,
             collector,
