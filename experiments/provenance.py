@@ -10,6 +10,7 @@ import shlex
 import subprocess
 from typing import Any
 
+from mgail_tf import strict_json
 from mgail_tf.errors import UserError
 
 FILE = "provenance.json"
@@ -32,7 +33,7 @@ def record(folder: pathlib.Path, command: str, cores: int) -> None:
     starts = read(folder)["starts"] if (folder / FILE).exists() else []
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     starts.append({"time": now, **source(), "machine": machine(), "cores": cores})
-    text = json.dumps({"command": command, "starts": starts}, indent=2) + "\n"
+    text = strict_json.dumps({"command": command, "starts": starts}, indent=2) + "\n"
     write_whole(folder / FILE, text)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from experiments import provenance
+from mgail_tf import strict_json
 from mgail_tf.errors import UserError
 
 
@@ -89,7 +90,7 @@ def write(result: Result, folder: pathlib.Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     fields = dataclasses.asdict(result).items()
-    text = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in fields)
+    text = ",\n".join(f'"{name}": {strict_json.dumps(value)}' for name, value in fields)
     provenance.write_whole(_file(result.name, folder), "{\n" + text + "\n}\n")
 
 

@@ -30,6 +30,9 @@ class Run(Options):
     algorithm: str = option(
         "mgail", "what learns; bc is behavioural cloning", choices=("mgail", "bc")
     )
+    initial_policy: str | None = option(
+        None, "start from this policy: a run folder, or a SavedModel that a run has exported"
+    )
     preset: str = option(
         "default",
         "default is our recipe; paper is the loop of the paper's authors",
@@ -52,8 +55,8 @@ LearnerOptions = MGAILOptions | AuthorsOptions | CloningOptions
 # By algorithm and preset. The name is what an error message calls it.
 LEARNERS: dict[tuple[str, str], tuple[str, type[LearnerOptions]]] = {
     ("mgail", "default"): ("mgail", MGAILOptions),
-    ("mgail", "paper"): ("the authors' loop (--preset paper)", AuthorsOptions),
-    ("bc", "default"): ("behavioural cloning (--algorithm bc)", CloningOptions),
+    ("mgail", "paper"): ("the authors' loop (`preset=paper`)", AuthorsOptions),
+    ("bc", "default"): ("behavioural cloning (`algorithm=bc`)", CloningOptions),
 }
 
 # The authors' policy comes to the expert on Hopper after 2.2 million steps.
@@ -108,13 +111,13 @@ def make(env: str, **settings: Any) -> Config:
     chosen |= settings
     run = _take(Run, chosen)
     if (algorithm, preset) not in LEARNERS:
-        raise UserError(f"--preset={preset}: {algorithm} has no such preset; leave it out")
+        raise UserError(f"`preset={preset}`: {algorithm} has no such preset; leave it out")
     name, options = LEARNERS[algorithm, preset]
     reporting = _take(Reporting, chosen)
     learner = _take_groups(options, chosen)
     if chosen:
-        unknown = ", ".join(f"--{flag}" for flag in chosen)
-        raise UserError(f"{unknown}: {name} has no such option; --helpfull lists all")
+        unknown = ", ".join(f"`{flag}`" for flag in chosen)
+        raise UserError(f"{unknown}: {name} has no such option")
     return Config(run, reporting, learner)
 
 

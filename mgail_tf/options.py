@@ -41,8 +41,8 @@ class Options:
 def _check(field: dataclasses.Field, value: Any) -> None:
     choices = field.metadata["choices"]
     if choices and value not in choices:
-        raise UserError(f"--{field.name}={value}: use one of {', '.join(choices)}")
+        raise UserError(f"`{field.name}={value}`: use one of {', '.join(choices)}")
     minimum, maximum = field.metadata["minimum"], field.metadata["maximum"]
     for number in value if isinstance(value, tuple) else (value,):
         if isinstance(number, int | float) and not minimum <= number <= maximum:
-            raise UserError(f"--{field.name}={number}: must be from {minimum} to {maximum}")
+            raise UserError(f"`{field.name}={number}`: must be from {minimum} to {maximum}")

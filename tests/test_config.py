@@ -46,7 +46,7 @@ def test_every_option_can_be_set_and_is_written_down(name):
             value: Any = not field.default
         elif isinstance(field.default, tuple):
             value = (7, 8, 9)
-        elif field.name == "expert_data":
+        elif field.name in ("expert_data", "initial_policy"):
             value = "folder"
         elif field.name == "forward_model_history":
             value = 2
@@ -86,29 +86,32 @@ def test_the_papers_preset_has_a_budget_of_its_own(task):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"nonsense": 1}, "--nonsense: mgail has no such option"),
-        ({"patience": 3}, "--patience: mgail has no such option"),
-        ({"algorithm": "bc", "discount": 0.9}, "--discount: behavioural cloning .* no such option"),
+        ({"nonsense": 1}, "`nonsense`: mgail has no such option"),
+        ({"patience": 3}, "`patience`: mgail has no such option"),
+        ({"algorithm": "bc", "discount": 0.9}, "`discount`: behavioural cloning .* no such option"),
         (
             {"algorithm": "bc", "discount": 0.9, "num_envs": 3},
-            "--discount, --num_envs: behavioural cloning",
+            "`discount`, `num_envs`: behavioural cloning",
         ),
-        ({"preset": "paper", "averaging_window": 0.5}, "--averaging_window: the authors' loop"),
-        ({"algorithm": "bc", "preset": "paper"}, "--preset=paper: bc has no such preset"),
-        ({"algorithm": "magic"}, "--algorithm=magic: use one of mgail, bc"),
-        ({"preset": "magic"}, "--preset=magic: use one of default, paper"),
-        ({"forward_model": "magic"}, "--forward_model=magic: use one of advanced, basic"),
-        ({"discount": 1.0}, "--discount=1.0: must be from 0 to 0.9999"),
-        ({"discount": float("nan")}, "--discount=nan: must be from"),
-        ({"seed": -1}, "--seed=-1: must be from 0"),
-        ({"policy_hidden": (5, 0)}, "--policy_hidden=0: must be from 1"),
-        ({"total_steps": 79}, "--total_steps=79: must be at least num_envs . segment_length, 80"),
-        ({"replay_steps": 79}, "--replay_steps=79: must be at least"),
-        ({"policy_replay_steps": 79}, "--policy_replay_steps=79: must be at least"),
-        ({"forward_model_history": 6}, "--forward_model_history=6: must not exceed"),
+        ({"preset": "paper", "averaging_window": 0.5}, "`averaging_window`: the authors' loop"),
+        ({"algorithm": "bc", "preset": "paper"}, "`preset=paper`: bc has no such preset"),
+        ({"algorithm": "magic"}, "`algorithm=magic`: use one of mgail, bc"),
+        ({"preset": "magic"}, "`preset=magic`: use one of default, paper"),
+        ({"forward_model": "magic"}, "`forward_model=magic`: use one of advanced, basic"),
+        ({"discount": 1.0}, "`discount=1.0`: must be from 0 to 0.9999"),
+        ({"discount": float("nan")}, "`discount=nan`: must be from"),
+        ({"seed": -1}, "`seed=-1`: must be from 0"),
+        ({"policy_hidden": (5, 0)}, "`policy_hidden=0`: must be from 1"),
+        (
+            {"total_steps": 79},
+            "`total_steps=79`: must be at least `num_envs` . `segment_length`, 80",
+        ),
+        ({"replay_steps": 79}, "`replay_steps=79`: must be at least"),
+        ({"policy_replay_steps": 79}, "`policy_replay_steps=79`: must be at least"),
+        ({"forward_model_history": 6}, "`forward_model_history=6`: must not exceed"),
         (
             {"forward_model_history": 4, "batch_size": 3},
-            "--forward_model_history=4: must not exceed segment_length or batch_size",
+            "`forward_model_history=4`: must not exceed `segment_length` or `batch_size`",
         ),
     ],
 )
@@ -228,7 +231,7 @@ def test_numbers_keep_within_their_bounds(options):
             if isinstance(default, tuple):
                 good, bad = (5, good), (5, bad)
             assert getattr(group(**{name: good}), name) == good
-            with pytest.raises(UserError, match=f"--{name}=.*must be from {low} to {high}"):
+            with pytest.raises(UserError, match=f"`{name}=.*`: must be from {low} to {high}"):
                 group(**{name: bad})
 
 

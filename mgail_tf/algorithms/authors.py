@@ -19,6 +19,7 @@ from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.data.transitions import TransitionReplay, Transitions
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.networks.build import Encoders
+from mgail_tf.networks.policy import Policy
 
 
 class Turn(NamedTuple):
@@ -133,6 +134,11 @@ class AuthorsLoop(tf.Module):
             + turn.piece * options.piece_steps
             + turn.test * options.episode_steps
         )
+
+    @property
+    def policies(self) -> list[Policy]:
+        """The policy."""
+        return [self.networks.policy]
 
     def learn(self, collector: Environment) -> updates.Metrics:
         """One iteration; while the buffer is not full, an episode for it instead.

@@ -89,6 +89,6 @@ class AuthorsOptions(Options):
         """
         if total_steps < self.least_steps:
             raise UserError(
-                f"--total_steps={total_steps}: filling the buffer and preparing the discriminator "
-                f"may take {self.least_steps}; raise it, or lower --replay_steps"
+                f"`total_steps={total_steps}`: filling the buffer and preparing the discriminator "
+                f"may take {self.least_steps}; raise it, or lower `replay_steps`"
             )

@@ -11,6 +11,7 @@ from mgail_tf.algorithms.learner import Metrics
 from mgail_tf.data.replay import Replay
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.networks.build import Encoders, make_policy
+from mgail_tf.networks.policy import Policy
 
 
 class BehaviouralCloning(tf.Module):
@@ -59,6 +60,11 @@ class BehaviouralCloning(tf.Module):
         self.deployed_policy = DeployedPolicy(
             self.best_policy, encoders.observations, encoders.actions
         )
+
+    @property
+    def policies(self) -> list[Policy]:
+        """The policy, and the best one so far."""
+        return [self.policy, self.best_policy]
 
     @property
     def finished(self) -> bool:

@@ -1,6 +1,6 @@
 """What the loop in `training/` asks of an algorithm, and what it offers to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from mgail_tf.data.replay import Segment
 from mgail_tf.deployed_policy import DeployedPolicy
+from mgail_tf.networks.policy import Policy
 
 # Takes observations [num_envs, observation_size] and a seed [2]; returns the actions for the
 # environments and the noise [num_envs, action_size] that they were taken with.
@@ -26,6 +27,7 @@ class Learner(Protocol):
       deployed_policy: the policy that is evaluated and exported.
       steps_per_round: the most environment steps that the next call of `learn` takes.
       finished: whether there is nothing left to learn, whatever is left of the budget.
+      policies: the policy networks, which begin with the same weights.
     """
 
     @property
@@ -36,6 +38,9 @@ class Learner(Protocol):
 
     @property
     def finished(self) -> bool: ...
+
+    @property
+    def policies(self) -> Sequence[Policy]: ...
 
     def learn(self, collector: Any) -> Metrics:
         """Acts in the environment as the algorithm needs it, and learns from what happened.

@@ -21,6 +21,7 @@ from mgail_tf.networks.discriminator import (
     classification_loss,
     gradient_penalty,
 )
+from mgail_tf.networks.policy import Policy
 
 
 class MGAIL(tf.Module):
@@ -62,7 +63,8 @@ class MGAIL(tf.Module):
         self._noise_scale = linear_decay(
             1.0, acting.final_noise_scale, rounds * options.updates.policy_updates
         )
-        kept = min(options.updates.replay_steps, total_steps) // acting.steps_per_round
+        # It does not depend on the budget, because a run may go on with a larger one.
+        kept = options.updates.replay_steps // acting.steps_per_round
         self.replay = Replay(
             kept * acting.segment_length,
             acting.num_envs,
@@ -83,6 +85,11 @@ class MGAIL(tf.Module):
         return self._options.acting.steps_per_round
 
     finished = False
+
+    @property
+    def policies(self) -> list[Policy]:
+        """The policy and its average."""
+        return [self.networks.policy, self.networks.average_policy]
 
     def learn(self, collector: Collector) -> Metrics:
         """A round of Algorithm 1: acts for T steps in every environment, then updates."""

@@ -134,7 +134,8 @@ class MGAILOptions:
         history = self.networks.forward_model_history
         if history > min(self.acting.segment_length, self.updates.batch_size):
             raise UserError(
-                f"--forward_model_history={history}: must not exceed segment_length or batch_size"
+                f"`forward_model_history={history}`: must not exceed `segment_length` or "
+                "`batch_size`"
             )
 
     def check_budget(self, total_steps: int) -> None:
@@ -144,6 +145,6 @@ class MGAILOptions:
     def _check_a_round_fits(self, name, steps):
         if steps < self.acting.steps_per_round:
             raise UserError(
-                f"--{name}={steps}: must be at least num_envs * segment_length, "
+                f"`{name}={steps}`: must be at least `num_envs` * `segment_length`, "
                 f"{self.acting.steps_per_round}"
             )

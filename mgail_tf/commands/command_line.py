@@ -4,6 +4,7 @@ from collections.abc import Callable
 import contextlib
 import dataclasses
 import os
+import re
 import sys
 from typing import NoReturn
 
@@ -80,8 +81,19 @@ def _parse_flags(arguments: list[str]) -> None:
 
 
 def _fail(error: object) -> NoReturn:
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    print(f"error: {with_flags(' '.join(str(error).split()))}", file=sys.stderr)
     sys.exit(2)
+
+
+def with_flags(message: str) -> str:
+    """Turns the arguments that a message of the library names, as in `seed=3`, into flags."""
+
+    def flag(match: re.Match[str]) -> str:
+        name = match[1].partition("=")[0]
+        # Another program's flags are not known here; what is no name is quoted for other reasons.
+        return f"--{match[1]}" if name in flags.FLAGS else match[1]
+
+    return re.sub(r"`(\w+(?:=[^`]*)?)`", flag, message)
 
 
 def print_table(header, rows):

@@ -1,11 +1,10 @@
 """Evaluates a SavedModel, a learner's or an expert's: --saved_model DIR --env Hopper."""
 
-import json
 from typing import Any
 
 from absl import flags
 
-from mgail_tf import seeds
+from mgail_tf import seeds, strict_json
 from mgail_tf.commands import command_line
 
 SAVED_MODEL = flags.DEFINE_string("saved_model", None, "folder of the policy", required=True)
@@ -43,7 +42,7 @@ def main() -> None:
         "terminated": [episode.terminated for episode in played],
     }
     if JSON.value:
-        print(json.dumps(report))
+        print(strict_json.dumps(report))
     else:
         for name in "return", "length":
             print(describe(name, report[name]))

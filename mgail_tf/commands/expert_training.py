@@ -12,7 +12,7 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize, sync_envs_normalization
 import torch
 
-from mgail_tf import trpo_policy
+from mgail_tf import strict_json, trpo_policy
 from mgail_tf.commands.expert_configs import ExpertConfig
 from mgail_tf.envs.make import make_environment
 from mgail_tf.networks.encoding import ObservationEncoder
@@ -104,7 +104,7 @@ class Training:
         for name in names:
             self.model.save(self.folder / f"{name}_model.zip")
             self.envs.save(self.folder / f"{name}_normalization.pkl")
-        (self.folder / "progress.json").write_text(json.dumps(progress))
+        (self.folder / "progress.json").write_text(strict_json.dumps(progress))
 
 
 def export(

@@ -26,6 +26,12 @@ def normalized_return(result: Result) -> str:
     return "not known" if value is None else f"{value:.3f}"
 
 
+def with_standard_error(result: Result) -> str:
+    """Returns it as a cell that tells its standard error too, if the run has measured that."""
+    error = result.get("normalized_return_standard_error")
+    return normalized_return(result) + ("" if error is None else f" +- {error:.3f}")
+
+
 def overview(runs: list[Result]) -> tuple[Any, ...]:
     """Returns the cells of one task's line, which tells of all of its runs.
 
@@ -46,7 +52,7 @@ def row(result: Result) -> tuple[Any, ...]:
     steps_to_95 = result["steps_to_95"]
     return (
         result["seed"],
-        normalized_return(result),
+        with_standard_error(result),
         f"{result['return_mean']:,.0f} +- {result['return_std']:,.0f}",
         f"{result['env_steps']:,}",
         "never" if steps_to_95 is None else f"{steps_to_95:,}",

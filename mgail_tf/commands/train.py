@@ -16,7 +16,7 @@ from mgail_tf.commands import command_line
 # What a newcomer needs, by the question that it answers; --help shows these.
 SECTIONS = {
     "What to imitate": ("env", "expert_data", "num_trajectories", "subsample"),
-    "How to learn": ("algorithm", "preset", "total_steps", "seed"),
+    "How to learn": ("algorithm", "preset", "total_steps", "seed", "initial_policy"),
     "Where it goes": ("logdir", "profile"),
     "How often to look": ("evaluate_every", "evaluation_episodes", "final_episodes", "film_every"),
 }
@@ -85,7 +85,7 @@ def long_help() -> str:
             lines += ["", f"  {(group.__doc__ or '').splitlines()[0]}"]
             lines += [command_line.describe(field) for field in dataclasses.fields(group)]
         lines.append("")
-    return "\n".join(lines)
+    return command_line.with_flags("\n".join(lines))
 
 
 def settings() -> dict[str, Any]:
@@ -127,7 +127,12 @@ def main() -> None:
         )
     result = make_trainer(config, demonstrated, logdir).train(profile=PROFILE.value)
     for name, value in result.items():
-        print(f"{name:22} {value}")
+        print(f"{name:32} {value}")
+    if result["normalized_return"] is not None and result["expert_return_standard_error"] is None:
+        print(
+            "(a single demonstration tells nothing about how far the expert's mean return is off: "
+            "the standard errors are those of the evaluation alone)"
+        )
     print(f"policy: {logdir / 'saved_model'}   curves: tensorboard --logdir {logdir}")
 
 

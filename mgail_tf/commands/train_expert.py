@@ -6,13 +6,12 @@ Demonstrations of an earlier expert are removed. A smaller --total_steps than we
 them at once.
 """
 
-import json
 import pathlib
 import shutil
 
 from absl import flags
 
-from mgail_tf import extras
+from mgail_tf import extras, strict_json
 from mgail_tf.commands import command_line
 from mgail_tf.commands.expert_configs import EXPERTS
 from mgail_tf.errors import UserError
@@ -45,7 +44,7 @@ def main() -> None:
             bar.set_postfix_str("return {1:.0f} +- {2:.0f}".format(*training.progress["curve"][-1]))
     export(ENV.value, config, folder / "training", folder / "expert")
     description = describe(ENV.value, config, training.progress, folder / "expert")
-    (folder / "expert.json").write_text(json.dumps(description) + "\n")
+    (folder / "expert.json").write_text(strict_json.dumps(description) + "\n")
     # Demonstrations that are there were drawn from an earlier expert.
     shutil.rmtree(folder / "demonstrations", ignore_errors=True)
     for name in ("deterministic", "stochastic"):

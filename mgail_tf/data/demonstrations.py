@@ -10,6 +10,7 @@ from gymnasium.wrappers import FlattenObservation
 import minari
 import numpy as np
 
+from mgail_tf import standard_errors
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
@@ -31,6 +32,7 @@ class Demonstrations(NamedTuple):
       num_trajectories: number of trajectories that the pairs are from.
       return_mean: mean return of the trajectories; None where the dataset has no rewards.
       termination_rate: terminations per step, above 0 (see `PRIOR_TERMINATIONS`).
+      return_standard_error: of `return_mean`; None where it is not known, as of one trajectory.
     """
 
     observations: np.ndarray
@@ -41,6 +43,7 @@ class Demonstrations(NamedTuple):
     num_trajectories: int
     return_mean: float | None
     termination_rate: float
+    return_standard_error: float | None = None
 
 
 def load(
@@ -69,14 +72,14 @@ def load(
     if num_trajectories > available:
         raise UserError(
             f"{dataset} has {available} trajectories, not {num_trajectories}; "
-            "lower --num_trajectories"
+            "lower `num_trajectories`"
         )
     observation_space = _comparable_space(env, data.observation_space)
     _check_space(dataset, "observations", data.observation_space, observation_space)
     _check_space(dataset, "actions", data.action_space, env.action_space)
     generator = np.random.default_rng(seed)
     pairs: list[list[np.ndarray]] = []
-    returns: list[float | None] = []
+    returns: list[float] = []
     terminations, steps = PRIOR_TERMINATIONS, 0
     try:
         for episode in data.iterate_episodes(range(num_trajectories or available)):
@@ -93,7 +96,7 @@ def load(
             pairs.append([values[offset::subsample] for values in fields])
             terminations += bool(episode.terminations[-1]) if length else 0
             steps += length
-            returns.append(None if episode.rewards is None else float(np.sum(episode.rewards)))
+            returns.append(np.nan if episode.rewards is None else float(np.sum(episode.rewards)))
     except Exception as error:  # Whatever the storage raises, the file is at fault.
         raise UserError(f"{dataset} cannot be read ({error}); it may be truncated") from error
     if not sum(len(fields[0]) for fields in pairs):
@@ -115,8 +118,9 @@ def load(
         terminated,
         ended,
         len(returns),
-        _mean_return(returns),
+        float(np.mean(returns)) if np.isfinite(returns).all() else None,
         terminations / steps,
+        standard_errors.of_mean(returns),
     )
 
 
@@ -133,12 +137,6 @@ def _open(dataset: str | pathlib.Path) -> minari.MinariDataset:
         ) from error
     except Exception as error:  # Whatever the storage raises, the file is at fault.
         raise UserError(f"{dataset} is not a readable Minari dataset ({error})") from error
-
-
-def _mean_return(returns: list[float | None]) -> float | None:
-    """Returns the mean; None where a return is not known."""
-    values = [value for value in returns if value is not None and np.isfinite(value)]
-    return float(np.mean(values)) if len(values) == len(returns) else None
 
 
 def _comparable_space(env: gymnasium.Env, recorded: gymnasium.Space) -> gymnasium.Space:

@@ -47,9 +47,9 @@ def demonstrations(env_name: str, num_trajectories: int) -> pathlib.Path:
     make_environment(env_name).close()
     expert = FOLDER / env_name / "expert"
     if not expert.is_dir():
-        raise UserError(f"there is no expert for {env_name}; give --expert_data")
+        raise UserError(f"there is no expert for {env_name}; give `expert_data`")
     if num_trajectories < 1:
-        raise UserError(f"--num_trajectories={num_trajectories}: must be at least 1")
+        raise UserError(f"`num_trajectories={num_trajectories}`: must be at least 1")
     shipped = FOLDER / env_name / "demonstrations" / str(num_trajectories)
     if shipped.is_dir():
         return shipped

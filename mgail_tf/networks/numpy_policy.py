@@ -25,8 +25,7 @@ class NumpyPolicy:
         actions: BoxActionEncoder | DiscreteActionEncoder,
         space: Any,
     ) -> None:
-        last = policy.mean if isinstance(policy, GaussianPolicy) else policy.logits
-        *self._hidden, self._last = fetch([*policy.hidden.denses, last])
+        *self._hidden, self._last = fetch(policy.layers_to_action)
         self._mean, self._stddev = observations.mean.numpy(), observations.stddev.numpy()
         self._space, self._discrete = space, isinstance(actions, DiscreteActionEncoder)
         if self._discrete:

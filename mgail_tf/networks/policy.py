@@ -76,6 +76,11 @@ class GaussianPolicy(keras.Model):
         )
         self.low, self.high, self._executed = low, high, executed
 
+    @property
+    def layers_to_action(self) -> list[keras.layers.Dense]:
+        """The dense layers from the observation to the mean."""
+        return [*self.hidden.denses, self.mean]
+
     def call(self, observation: tf.Tensor) -> Any:
         """[..., observation_size] -> MultivariateNormalDiag over [..., size]."""
         features = self.hidden(observation)
@@ -144,6 +149,11 @@ class CategoricalPolicy(keras.Model):
         self.hidden = DenseStack(hidden, activation)
         self.logits = keras.layers.Dense(size)
         self.temperature = temperature
+
+    @property
+    def layers_to_action(self) -> list[keras.layers.Dense]:
+        """The dense layers from the observation to the logits."""
+        return [*self.hidden.denses, self.logits]
 
     def call(self, observation: tf.Tensor) -> Any:
         """[..., observation_size] -> RelaxedOneHotCategorical over [..., size]."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 
 import keras
+import tensorflow as tf
 
 from mgail_tf.algorithms.authors import AuthorsLoop
 from mgail_tf.algorithms.authors_options import AuthorsOptions
@@ -20,6 +21,7 @@ from mgail_tf.envs.cut_episodes import CutEpisodes
 from mgail_tf.envs.make import make_environment
 from mgail_tf.envs.parallel import ParallelEnvironments
 from mgail_tf.envs.single import SingleEnvironment
+from mgail_tf.initial_policy import take_over
 from mgail_tf.networks.build import Encoders
 from mgail_tf.training.checkpoints import RunState
 from mgail_tf.training.collector import NoCollector, ParallelCollector
@@ -39,16 +41,22 @@ def make_trainer(
       logdir: the run folder; an unfinished run of the same settings that is there is resumed.
 
     Raises:
-      UserError: `logdir` cannot be written, or holds a run of other settings.
+      UserError: `logdir` cannot be written, or holds a run of other settings; or the initial policy
+        does not fit.
     """
     state = RunState()
     keras.utils.set_random_seed(config.run.seed)
-    folder = RunFolder(logdir, config)
     learner, collector = make_learner(config, demonstrations)
+    initial_policy = config.run.initial_policy
+    if initial_policy and not tf.train.latest_checkpoint(str(pathlib.Path(logdir, "checkpoints"))):
+        take_over(initial_policy, learner.deployed_policy, learner.policies)
+    folder = RunFolder(logdir, config)
     return Trainer(
         learner,
         collector,
-        Evaluation(config.run.env, demonstrations.return_mean),
+        Evaluation(
+            config.run.env, demonstrations.return_mean, demonstrations.return_standard_error
+        ),
         folder,
         config.run,
         config.reporting,

@@ -60,4 +60,4 @@ class Checkpoints:
         try:
             self._checkpoint.restore(latest).assert_consumed()
         except Exception as error:  # Whatever TensorFlow raises, the file is at fault.
-            raise UserError(f"{latest} is damaged ({error}); choose another --logdir") from error
+            raise UserError(f"{latest} is damaged ({error}); choose another `logdir`") from error

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mgail_tf import standard_errors
 from mgail_tf.envs.episodes import Episode, play, random_return, returns, summarize
 
 
@@ -14,14 +15,21 @@ class Evaluation:
     Args:
       env_name: a task, or a gymnasium id.
       expert_return: mean return of the demonstrations; None if it is not known.
+      expert_standard_error: of that mean; None if it is not known.
 
     Attributes:
-      expert_return: as given.
+      expert_return, expert_standard_error: as given.
       random_return: mean return of actions drawn from the action space; None as `expert_return`.
     """
 
-    def __init__(self, env_name: str, expert_return: float | None):
+    def __init__(
+        self,
+        env_name: str,
+        expert_return: float | None,
+        expert_standard_error: float | None = None,
+    ):
         self._env_name, self.expert_return = env_name, expert_return
+        self.expert_standard_error = expert_standard_error
         self.random_return: float | None = None
         if expert_return is not None:
             self.random_return = random_return(env_name)
@@ -37,18 +45,26 @@ class Evaluation:
           seed: episode i is reset with seed + i.
 
         Returns:
-          A dict of return_mean, return_std, and normalized_return; and the episodes. The normalised
-          return is None where the demonstrations' rewards are unknown or tell nothing.
+          A dict of return_mean, return_std, and normalized_return, and the standard errors of the
+          first and the last; and the episodes. The normalised return is None where the
+          demonstrations' rewards are unknown or tell nothing. Its standard error counts both means,
+          the episodes' and the demonstrations', as far as these have one.
         """
         episodes = play(act, self._env_name, num_episodes, seed)
         achieved = summarize(returns(episodes))
-        normalized = None
+        error = standard_errors.of_mean(achieved.of_each_episode)
+        normalized = normalized_error = None
         if self.expert_return is not None and self.random_return is not None:
             span = self.expert_return - self.random_return
             if span:
                 normalized = (achieved.mean - self.random_return) / span
+                normalized_error = standard_errors.of_normalized_return(
+                    normalized, span, error, self.expert_standard_error
+                )
         return {
             "return_mean": achieved.mean,
             "return_std": achieved.deviation,
+            "return_standard_error": error,
             "normalized_return": normalized,
+            "normalized_return_standard_error": normalized_error,
         }, episodes

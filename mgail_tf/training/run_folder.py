@@ -9,12 +9,13 @@ from typing import Any
 
 import tensorflow as tf
 
+from mgail_tf import strict_json
 from mgail_tf.config import Config
 from mgail_tf.errors import UserError
 from mgail_tf.training.tensorboard import TensorBoard
 
 # Counts the changes of what a run folder holds. A run of another version cannot be resumed.
-VERSION = 2
+VERSION = 3
 
 
 class RunFolder:
@@ -33,33 +34,32 @@ class RunFolder:
     """
 
     def __init__(self, path: str | pathlib.Path, config: Config):
-        self._path = pathlib.Path(path)
+        # Absolute: a program may change its working directory while it trains.
+        self._path = pathlib.Path(path).absolute()
         self.checkpoints = self._path / "checkpoints"
         self.saved_model = self._path / "saved_model"
         check(path, config)
-        resumed = (self._path / "config.json").exists()
+        settings, file = _as_json(config), self._path / "config.json"
+        known = file.exists() and json.loads(file.read_text()) == settings
         try:
             self._path.mkdir(parents=True, exist_ok=True)
-            _write_json(self._path / "config.json", _as_json(config))
+            _write_json(file, settings)
             self.tensorboard = TensorBoard(self._path / "tensorboard")
-            if not resumed:
+            if not known:
                 self.tensorboard.write_config(config.flat())
         except (OSError, tf.errors.OpError) as error:
             raise UserError(
-                f"--logdir {path} cannot be used ({error}); choose another folder"
+                f"`logdir` {path} cannot be used ({error}); choose another folder"
             ) from error
 
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of `metrics.jsonl` so far, without one that was not finished."""
-        file = self._path / "metrics.jsonl"
-        if not file.exists():
-            return []
-        return [json.loads(line) for line in file.read_text().splitlines() if line.endswith("}")]
+        return _metrics(self._path)
 
     def forget_metrics_after(self, env_steps: int) -> None:
         """Drops the lines of `metrics.jsonl` that a resumed run will measure again."""
         kept = [line for line in self.metrics() if line["env_steps"] <= env_steps]
-        text = "".join(json.dumps(line) + "\n" for line in kept)
+        text = "".join(strict_json.dumps(line) + "\n" for line in kept)
         (self._path / "metrics.jsonl").write_text(text)
 
     def write_metrics(
@@ -72,7 +72,7 @@ class RunFolder:
           speeds: numbers that only TensorBoard shows.
         """
         with (self._path / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps(metrics) + "\n")
+            file.write(strict_json.dumps(metrics) + "\n")
         scalars = {
             name if "/" in name else f"evaluation/{name}": value
             for name, value in {**metrics, **speeds}.items()
@@ -96,33 +96,49 @@ class RunFolder:
 def check(path: str | pathlib.Path, config: Config) -> None:
     """Checks that a run may use a folder, and changes nothing.
 
+    A run may go on with another budget than it began with.
+
     Raises:
-      UserError: the folder cannot be written, or holds a run of other settings.
+      UserError: the folder cannot be written, or holds a run of other settings, or one that has
+        already taken more steps.
     """
     path = pathlib.Path(path)
     existing = next(place for place in (path, *path.absolute().parents) if place.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise UserError(f"--logdir {path} cannot be written; choose another folder")
+        raise UserError(f"`logdir` {path} cannot be written; choose another folder")
     if not (path / "config.json").exists():
         return
     try:
         present = json.loads((path / "config.json").read_text())
     except (OSError, ValueError) as error:
-        raise UserError(f"--logdir {path} is damaged ({error}); choose another folder") from error
+        raise UserError(f"`logdir` {path} is damaged ({error}); choose another folder") from error
     if not isinstance(present, dict):
-        raise UserError(f"--logdir {path} is damaged (config.json); choose another folder")
+        raise UserError(f"`logdir` {path} is damaged (config.json); choose another folder")
     asked = _as_json(config)
     if present.get("run_folder_version") != VERSION:
         raise UserError(
-            f"--logdir {path} holds a run of another version of mgail_tf, which cannot be resumed; "
+            f"`logdir` {path} holds a run of another version of mgail_tf, which cannot be resumed; "
             "choose another folder"
         )
     for name in sorted(present.keys() | asked.keys()):
-        if present.get(name) != asked.get(name):
+        if name != "total_steps" and present.get(name) != asked.get(name):
             raise UserError(
-                f"--logdir {path} holds a run with {name}={present.get(name)}, "
+                f"`logdir` {path} holds a run with {name}={present.get(name)}, "
                 f"not {asked.get(name)}; choose another folder"
             )
+    taken = max((line["env_steps"] for line in _metrics(path)), default=0)
+    if present["total_steps"] > config.run.total_steps < taken:
+        raise UserError(
+            f"`logdir` {path} holds a run that has taken {taken} steps, more than "
+            f"`total_steps={config.run.total_steps}`; raise it, or choose another folder"
+        )
+
+
+def _metrics(path: pathlib.Path) -> list[dict[str, Any]]:
+    file = path / "metrics.jsonl"
+    if not file.exists():
+        return []
+    return [json.loads(line) for line in file.read_text().splitlines() if line.endswith("}")]
 
 
 def _as_json(config: Config) -> dict[str, Any]:
@@ -130,4 +146,4 @@ def _as_json(config: Config) -> dict[str, Any]:
 
 
 def _write_json(file: pathlib.Path, values: Mapping[str, Any]) -> None:
-    file.write_text(json.dumps(values, indent=2) + "\n")
+    file.write_text(strict_json.dumps(values, indent=2) + "\n")

@@ -16,6 +16,7 @@ from mgail_tf.errors import UserError
 from mgail_tf.seeds import EVALUATION_SEED, FINAL_SEED
 from mgail_tf.training.checkpoints import Checkpoints, RunState
 from mgail_tf.training.evaluation import Evaluation
+from mgail_tf.training.export import Export
 from mgail_tf.training.films import Filming
 from mgail_tf.training.run_folder import RunFolder
 
@@ -64,6 +65,7 @@ class Trainer:
             folder.checkpoints, learner=learner, collector=collector, state=self.state
         )
         self._checkpoints.restore()
+        self._export = Export(self.policy, folder.saved_model)
         self._first_round = int(self.state.rounds)
         folder.forget_metrics_after(collector.steps)
 
@@ -125,7 +127,7 @@ class Trainer:
         return self.collector.steps // every > steps_before // every
 
     def _report(self) -> dict[str, Any]:
-        """Evaluates the policy, writes what was measured since the last time, and saves."""
+        """Evaluates the policy, writes what was measured since the last time, exports and saves."""
         metrics, episodes = self._evaluate(self.reporting.evaluation_episodes, EVALUATION_SEED)
         metrics |= {name: float(np.mean(values)) for name, values in self._losses.items()}
         self._losses.clear()
@@ -133,6 +135,7 @@ class Trainer:
         speeds = {"speed/steps_per_second": self.collector.steps / training_seconds}
         self.folder.write_metrics(metrics, speeds)
         self._illustrate(episodes[0])
+        self._export.write()
         self.state.count_seconds()
         self._checkpoints.save()
         return metrics
@@ -159,7 +162,7 @@ class Trainer:
 
     def _finish(self) -> dict[str, Any]:
         """Exports the policy, evaluates it once more and closely, and writes the result."""
-        self.policy.save(self.folder.saved_model)
+        self._export.write()
         metrics, _ = self._evaluate(self.reporting.final_episodes, FINAL_SEED)
         expert_level = self.folder.first_reached(0.95) or {}
         result = {
@@ -169,6 +172,7 @@ class Trainer:
             "episodes": self.reporting.final_episodes,
             **metrics,
             "expert_return_mean": self.evaluation.expert_return,
+            "expert_return_standard_error": self.evaluation.expert_standard_error,
             "random_return_mean": self.evaluation.random_return,
             "steps_to_95": expert_level.get("env_steps"),
             "seconds_to_95": expert_level.get("wall_seconds"),
@@ -180,8 +184,8 @@ class Trainer:
         left = (self.run.total_steps - self.collector.steps) // max(1, self.learner.steps_per_round)
         if left <= UNPROFILED_ROUNDS:
             raise UserError(
-                f"--profile starts after {UNPROFILED_ROUNDS} rounds, and {left} are left; "
-                "leave it out, or raise --total_steps in another --logdir"
+                f"`profile` starts after {UNPROFILED_ROUNDS} rounds, and {left} are left; "
+                "leave it out, or raise `total_steps`"
             )
 
     def _profile(self) -> None:

@@ -322,7 +322,7 @@ def test_steps_of_a_round_are_bounded(length):
 def test_budget():
     options = AuthorsOptions(**SMALL)
     options.check_budget(options.least_steps)
-    with pytest.raises(UserError, match=f"--total_steps={options.least_steps - 1}"):
+    with pytest.raises(UserError, match=f"`total_steps={options.least_steps - 1}"):
         options.check_budget(options.least_steps - 1)
     for length in 1, 5, 1000:
         loop, environment, metrics = without_updates(make_loop()), Line(length), {}
@@ -338,7 +338,7 @@ def test_budget():
 )
 def test_numbers_out_of_range(settings):
     [(name, _)] = settings.items()
-    with pytest.raises(UserError, match=f"--{name}="):
+    with pytest.raises(UserError, match=f"`{name}="):
         AuthorsOptions(**settings)
 
 

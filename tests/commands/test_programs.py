@@ -29,7 +29,7 @@ from mgail_tf.tasks import TASKS
         (["--env", "CartPole", "--no_such_flag", "1"], "no_such_flag"),
         (
             ["--env", "CartPole", "--algorithm", "bc", "--discount", "0.9"],
-            "--discount: behavioural cloning (--algorithm bc) has no such option",
+            "--discount: behavioural cloning (--algorithm=bc) has no such option",
         ),
         (["--env", "CartPole", "--patience", "3"], "--patience: mgail has no such option"),
         (["--env", "CartPole", "--algorithm", "magic"], "use one of mgail, bc"),
@@ -37,7 +37,7 @@ from mgail_tf.tasks import TASKS
             ["--env", "CartPole", "--algorithm", "bc", "--preset", "paper"],
             "--preset=paper: bc has no such preset",
         ),
-        (["--env", "CartPole", "--forward_model_history", "9"], "must not exceed segment_length"),
+        (["--env", "CartPole", "--forward_model_history", "9"], "must not exceed --segment_length"),
         (["--env", "CartPole", "stray"], "stray"),
         (["--env", "CartPole", "--expert_data", "missing"], "minari download missing"),
         (["--env", "CartPole", "--logdir", "/dev/null/run"], "logdir"),
@@ -101,7 +101,8 @@ def test_train_then_evaluate_from_another_folder(tmp_path):
     assert done.returncode == 0, done.stderr
     wall, reached = f"{result['wall_seconds']:,.0f} s", f"{result['normalized_return']:.3f}"
     assert f"| CartPole | 1 | 400 | {wall} | 0 | {reached} |" in done.stdout
-    assert f"| 0 | {reached} | " in done.stdout
+    error = f"{result['normalized_return_standard_error']:.3f}"
+    assert f"| 0 | {reached} +- {error} | " in done.stdout
     done = run("tabulate_results.py", "--runs=out", folder=tmp_path)
     assert done.returncode == 2 and "no finished run" in done.stderr
 

@@ -16,8 +16,11 @@ def test_first_trajectories_and_their_pairs(tmp_path: pathlib.Path):
     folder = sample_data.write_numbered(tmp_path)
     loaded = demonstrations.load(folder, "CartPole", 1)
     np.testing.assert_allclose(loaded.observations[:, 0], [0.0, 0.01, 0.02, 0.03, 0.04])
-    assert loaded.return_mean == 5
-    assert len(demonstrations.load(folder, "CartPole").actions) == 12
+    assert loaded.return_mean == 5 and loaded.return_standard_error is None
+    whole = demonstrations.load(folder, "CartPole")
+    assert len(whole.actions) == 12
+    # Returns are 5 and 7.
+    assert whole.return_standard_error == pytest.approx(1.0)
 
 
 def test_pairs_know_where_they_led_and_what_follows(tmp_path: pathlib.Path):

@@ -11,7 +11,7 @@ def push_right(observations):
 
 
 def test_returns_are_set_against_the_experts_and_a_random_policys():
-    evaluation = Evaluation("CartPole", 200.0)
+    evaluation = Evaluation("CartPole", 200.0, 3.0)
     assert evaluation.expert_return == 200.0
     random = returns(play_randomly("CartPole", 20, RANDOM_SEED)).mean()
     # About 22 steps, with a deviation of 12 in each of 20 episodes.
@@ -19,10 +19,16 @@ def test_returns_are_set_against_the_experts_and_a_random_policys():
     measured, episodes = evaluation.evaluate(push_right, 7, seed=5)
     achieved = [len(episode.rewards) for episode in episodes]  # CartPole pays 1 a step.
     assert len(achieved) == 7 and np.std(achieved) > 0.0
+    error, span = np.std(achieved, ddof=1) / np.sqrt(7), 200.0 - random
+    normalized = (np.mean(achieved) - random) / span
     assert measured == {
         "return_mean": pytest.approx(np.mean(achieved)),
         "return_std": pytest.approx(np.std(achieved)),
-        "normalized_return": pytest.approx((np.mean(achieved) - random) / (200.0 - random)),
+        "return_standard_error": pytest.approx(error),
+        "normalized_return": pytest.approx(normalized),
+        "normalized_return_standard_error": pytest.approx(
+            np.sqrt(error**2 + (normalized * 3.0) ** 2) / span
+        ),
     }
     again, _ = evaluation.evaluate(push_right, 7, seed=5)
     assert again == measured

@@ -43,6 +43,14 @@ def cartpole():
     return sample_data.load("CartPole")
 
 
+@pytest.fixture
+def eagerly():
+    """To trace a graph takes longer than a few rounds."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 def metrics(folder):
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     # Wall time is the one thing that no two runs share.
@@ -96,6 +104,34 @@ def test_resumed_run_equals_one_that_was_never_stopped(env, tmp_path):
     assert len(events.Tensors("config")) == 1
 
 
+def test_a_finished_run_goes_on_with_a_larger_budget(cartpole, tmp_path, eagerly, monkeypatch):
+    settings = SMALL | {"evaluate_every": 8}
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+
+    def rate(trainer):
+        optimizers = trainer.learner.optimizers
+        return float(optimizers.policy.learning_rate) / 3e-4
+
+    first: Any = make_trainer(
+        configs.make("CartPole", **settings | {"total_steps": 24}), cartpole, "run"
+    )
+    monkeypatch.chdir(tmp_path / "elsewhere")  # It is the folder of the construction that counts.
+    assert first.train(progress=False)["env_steps"] == 24
+    assert rate(first) == pytest.approx(0.02)
+    assert os.listdir() == []
+
+    config = configs.make("CartPole", **settings | {"total_steps": 48})
+    second: Any = make_trainer(config, cartpole, tmp_path / "run")
+    for one, other in zip(weights(second), weights(first), strict=True):
+        np.testing.assert_array_equal(one, other)
+    # Where a run of the larger budget would be by now.
+    assert rate(second) == pytest.approx(0.51)
+    assert second.train(progress=False)["env_steps"] == 48
+    assert [line["env_steps"] for line in metrics(tmp_path / "run")] == [8, 16, 24, 32, 40, 48]
+    assert rate(second) == pytest.approx(0.02)
+
+
 def test_training_reaches_the_expert(cartpole, tmp_path):
     config = configs.make("CartPole", seed=100, final_episodes=10)
     result = make_trainer(config, cartpole, tmp_path).train(progress=False)
@@ -112,14 +148,6 @@ def test_rewards_may_be_missing(cartpole, tmp_path):
     for name in "expert_return_mean", "random_return_mean", "normalized_return", "steps_to_95":
         assert result[name] is None
     assert result["return_mean"] > 0
-
-
-@pytest.fixture
-def eagerly():
-    """To trace a graph takes longer than a few rounds."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.mark.parametrize("pairs", [1, 3])

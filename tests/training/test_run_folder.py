@@ -17,7 +17,7 @@ def write_metrics(folder, *lines):
 def test_a_folder_holds_the_settings(tmp_path):
     RunFolder(tmp_path / "a" / "run", CONFIG)
     written = json.loads((tmp_path / "a" / "run" / "config.json").read_text())
-    assert written.pop("run_folder_version") == 2
+    assert written.pop("run_folder_version") == 3
     assert written == CONFIG.flat()
     assert written["seed"] == 3 and written["policy_hidden"] == [100, 50]
 
@@ -37,13 +37,37 @@ def test_other_settings_change_nothing(tmp_path):
     assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
 
 
+@pytest.mark.parametrize("total_steps", [6_000, 4_000, 960])
+def test_a_run_may_go_on_with_another_budget(total_steps, tmp_path):
+    write_metrics(RunFolder(tmp_path, CONFIG), (480, 0.5), (960, 0.6))
+    RunFolder(tmp_path, configs.make("CartPole", seed=3, total_steps=total_steps))
+    assert json.loads((tmp_path / "config.json").read_text())["total_steps"] == total_steps
+
+
+def test_a_budget_of_fewer_steps_than_were_taken_is_refused(tmp_path):
+    write_metrics(RunFolder(tmp_path, CONFIG), (480, 0.5), (960, 0.6))
+    with pytest.raises(UserError, match="has taken 960 steps, more than `total_steps=959`"):
+        check(tmp_path, configs.make("CartPole", seed=3, total_steps=959))
+    assert json.loads((tmp_path / "config.json").read_text())["total_steps"] == 5_000
+
+
+def test_the_folder_stays_where_it_is_when_the_working_directory_changes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = RunFolder("run", CONFIG)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    write_metrics(folder, (20, 0.25))
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 1
+    assert folder.checkpoints.is_absolute() and folder.saved_model.is_absolute()
+
+
 def test_another_algorithms_run_is_told_apart(tmp_path):
     RunFolder(tmp_path, CONFIG)
     with pytest.raises(UserError, match="algorithm=mgail, not bc"):
         RunFolder(tmp_path, configs.make("CartPole", seed=3, algorithm="bc"))
 
 
-@pytest.mark.parametrize("version", [None, 1, 3])
+@pytest.mark.parametrize("version", [None, 1, 2, 4])
 def test_a_run_of_another_version_is_refused_in_one_line(version, tmp_path):
     RunFolder(tmp_path, CONFIG)
     file = tmp_path / "config.json"
@@ -111,3 +135,13 @@ def test_result_is_json(tmp_path):
     folder.write_result({"env": "CartPole", "steps_to_95": None})
     written = json.loads((tmp_path / "result.json").read_text())
     assert written == {"env": "CartPole", "steps_to_95": None}
+
+
+def test_what_is_not_finite_is_null_in_every_file(tmp_path):
+    folder = RunFolder(tmp_path, CONFIG)
+    folder.write_metrics({"env_steps": 20, "normalized_return": float("nan")}, {})
+    folder.write_result({"return_mean": float("inf")})
+    assert folder.metrics() == [{"env_steps": 20, "normalized_return": None}]
+    folder.forget_metrics_after(20)
+    for file in tmp_path.glob("*.json*"):
+        assert "NaN" not in file.read_text() and "Infinity" not in file.read_text()

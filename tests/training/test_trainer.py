@@ -56,6 +56,10 @@ class FakePolicy:
         pathlib.Path(folder).mkdir(exist_ok=True)
         pathlib.Path(folder, "model").touch()
 
+    def save_weights(self, folder):
+        self._clock.wait(300)
+        pathlib.Path(folder, "weights").touch()
+
 
 class FakeLearner(tf.Module):
     """Counts its rounds, and has learned all after the last of them."""
@@ -100,7 +104,7 @@ class FakeCollector(tf.Module):
 class FakeEvaluation:
     """The return of the i-th evaluation is 10 i, of an expert's 40."""
 
-    expert_return, random_return = 40.0, 0.0
+    expert_return, expert_standard_error, random_return = 40.0, 2.0, 0.0
 
     def __init__(self, clock, learner):
         self._clock, self._learner = clock, learner
@@ -223,6 +227,7 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(tmp_path, clock):
     stopping = make(tmp_path / "run", clock, total_steps=200, learner=Stopping(clock))
     with pytest.raises(Interrupted):
         stopping.train(progress=False)
+    assert sorted(os.listdir(tmp_path / "run" / "saved_model")) == ["model", "weights"]
     resumed = make(tmp_path / "run", clock, total_steps=200)
     assert int(resumed.learner.rounds) == int(resumed.state.rounds) == 6
     assert resumed.collector.steps == 120
@@ -266,11 +271,12 @@ def test_result(tmp_path, clock):
         "return_std": 1.0,
         "normalized_return": 1.25,
         "expert_return_mean": 40.0,
+        "expert_return_standard_error": 2.0,
         "random_return_mean": 0.0,
         "steps_to_95": 200,
         "seconds_to_95": at_the_end["wall_seconds"],
     }
-    assert os.listdir(tmp_path / "saved_model") == ["model"]
+    assert sorted(os.listdir(tmp_path / "saved_model")) == ["model", "weights"]
 
 
 def test_the_first_time_at_95_percent_counts(tmp_path, clock):
@@ -304,8 +310,8 @@ def test_wall_seconds_are_all_that_passed(tmp_path, clock, monkeypatch):
     config = configs.make("CartPole", **settings)
     demonstrated = sample_data.draw(5, 4, np.zeros(5, int), return_mean=40.0)
     result = build.make_trainer(config, demonstrated, tmp_path).train(progress=False)
-    # 10 rounds, 5 evaluations, the histograms at 4 of them, and the export.
-    parts = [15_000, 10 * 7, 5 * 100, 4 * 0.5, 4 * 0.125, 4 * 3, 300]
+    # 10 rounds, 5 evaluations and exports, and at 4 of them histograms and a checkpoint.
+    parts = [15_000, 10 * 7, 5 * 100, 5 * 300, 4 * 0.5, 4 * 0.125, 4 * 3]
     assert result["wall_seconds"] == sum(parts) == clock.seconds - begun
     assert result["evaluation_seconds"] == 5 * 100 + 4 * 0.5
     # Of the first evaluation, nothing is counted that came after it.
@@ -319,10 +325,10 @@ def test_speed_is_that_of_training_alone(tmp_path, clock, monkeypatch):
         RunFolder, "write_metrics", lambda folder, metrics, speed: speeds.append(speed)
     )
     make(tmp_path, clock, total_steps=120).train(progress=False)
-    # What follows an evaluation is training until the next one; a checkpoint takes no time here.
+    # What follows an evaluation is training until the next one, here an export of 300 seconds.
     assert speeds == [
         {"speed/steps_per_second": pytest.approx(60 / 21)},
-        {"speed/steps_per_second": pytest.approx(120 / 42)},
+        {"speed/steps_per_second": pytest.approx(120 / 342)},
     ]
 
 
@@ -365,7 +371,7 @@ def test_ten_rounds_are_profiled_once_compilation_is_over(
 
 def test_a_profile_needs_rounds(tmp_path, clock):
     # After the five that are left out, one must be left.
-    with pytest.raises(UserError, match="--profile starts after 5 rounds, and 5 are left"):
+    with pytest.raises(UserError, match="`profile` starts after 5 rounds, and 5 are left"):
         make(tmp_path, clock, total_steps=119).train(progress=False, profile=True)
 
 
