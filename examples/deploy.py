@@ -12,8 +12,8 @@ def main(saved_model, env_id):
     observation, _ = env.reset(seed=0)
     total, ended = 0.0, False
     while not ended:
-        # Raw observations in, [batch, size] float32; actions out, ready for the environment.
-        action = policy.deterministic(observation[None].astype("float32"))[0].numpy()
+        # Raw observations in, [batch, size] float32 or float64; actions out, for the environment.
+        action = policy.deterministic(observation[None].astype("float64"))[0].numpy()
         observation, reward, terminated, truncated, _ = env.step(action)
         total += float(reward)
         ended = terminated or truncated

@@ -52,6 +52,7 @@ def main(name: str, study: Study) -> None:
     carrying_out.finished(runs)
     failures = []
     if not REPORT_ONLY.value:
+        getattr(study, "prepare", lambda: None)()
         chosen = runner.matching(runs, ONLY.value)
         pool = LocalPool(PROCESSES.value)
         try:

@@ -26,7 +26,10 @@ class Run:
 
 
 class Study(Protocol):
-    """A file of `studies/`."""
+    """A file of `studies/`.
+
+    It may also have a function `prepare()`, which writes what the runs need, before they start.
+    """
 
     def runs(self, quick: bool) -> list[Run]:
         """The runs in the order in which they start.

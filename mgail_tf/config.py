@@ -20,11 +20,16 @@ class Run(Options):
     """What is imitated, by which algorithm, and for how long."""
 
     env: str = option(None, "a task of the paper, or with --expert_data any gymnasium id")
-    expert_data: str | None = option(None, "demonstrations: a Minari dataset's id or folder")
+    expert_data: str | None = option(
+        None, "demonstrations: a Minari dataset's id or folder, or a recording"
+    )
     num_trajectories: int = option(
         0, "demonstrated trajectories to use; 0: all (a task: the paper's smallest number)"
     )
     subsample: int = option(1, "keep every k-th demonstrated pair only", 1)
+    accept_mismatch: bool = option(
+        False, "train even if the demonstrations seem to be of another environment"
+    )
     total_steps: int = option(500_000, "budget of environment steps (a task has its own)", 1)
     seed: int = option(0, "seed of everything that the run draws")
     algorithm: str = option(

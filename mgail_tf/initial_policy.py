@@ -46,11 +46,10 @@ def take_over(
             f"`initial_policy` {source} was exported by an earlier version of mgail_tf, which did "
             "not write how it normalises; train it again, or leave it out"
         )
-    there, here = (
-        tf.nest.map_structure(lambda tensor: tensor.numpy(), policy.network())
-        for policy in (loaded, deployed)
-    )
+    there, here = (_numbers(policy) for policy in (loaded, deployed))
     _check(source, there, here)
+    deployed.observations.adopt(there["sees"]["observation_stddev"])
+    here = _numbers(deployed)
     weights = fold(_layers(there), there["sees"], here["sees"])
     for policy in policies:
         for layer, values in zip(policy.layers_to_action, weights, strict=True):
@@ -68,7 +67,10 @@ def fold(layers: Layers, there: Mapping[str, Any], here: Mapping[str, Any]) -> L
     layers = [(kernel.astype(np.float64), bias.astype(np.float64)) for kernel, bias in layers]
     # z_there = (o - mean_there) / stddev_there, where o = mean_here + stddev_here z_here.
     kernel, bias = layers[0]
-    ratio = here["observation_stddev"] / there["observation_stddev"]
+    with np.errstate(invalid="ignore"):
+        ratio = here["observation_stddev"] / there["observation_stddev"]
+    # Components that neither has a scale for are 0 in both.
+    ratio = np.where(np.isnan(ratio), 1.0, ratio)
     shift = (here["observation_mean"] - there["observation_mean"]) / there["observation_stddev"]
     layers[0] = ratio[:, None] * kernel, bias + shift @ kernel
     if "action_mean" in there:
@@ -77,6 +79,10 @@ def fold(layers: Layers, there: Mapping[str, Any], here: Mapping[str, Any]) -> L
         shift = (there["action_mean"] - here["action_mean"]) / here["action_stddev"]
         layers[-1] = kernel * ratio, bias * ratio + shift
     return layers
+
+
+def _numbers(policy: Any) -> dict[str, Any]:
+    return tf.nest.map_structure(lambda tensor: tensor.numpy(), policy.network())
 
 
 def _layers(network: Mapping[str, Any]) -> Layers:

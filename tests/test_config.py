@@ -90,8 +90,8 @@ def test_the_papers_preset_has_a_budget_of_its_own(task):
         ({"patience": 3}, "`patience`: mgail has no such option"),
         ({"algorithm": "bc", "discount": 0.9}, "`discount`: behavioural cloning .* no such option"),
         (
-            {"algorithm": "bc", "discount": 0.9, "num_envs": 3},
-            "`discount`, `num_envs`: behavioural cloning",
+            {"algorithm": "bc", "discount": 0.9, "segment_length": 3},
+            "`discount`, `segment_length`: behavioural cloning",
         ),
         ({"preset": "paper", "averaging_window": 0.5}, "`averaging_window`: the authors' loop"),
         ({"algorithm": "bc", "preset": "paper"}, "`preset=paper`: bc has no such preset"),
@@ -247,5 +247,6 @@ def test_the_defaults_are_the_recipe_that_the_results_are_of():
         "training_fraction": 0.7,
         "patience": 50,
         "max_epochs": 2000,
+        "num_envs": 16,
         "observation_limit": 10.0,
     }

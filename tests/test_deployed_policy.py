@@ -1,6 +1,8 @@
 import json
+import shutil
 import subprocess
 import sys
+from typing import Any
 
 from ai_edge_litert.interpreter import Interpreter
 import gymnasium
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mgail_tf.deployed_policy import DeployedPolicy, load, to_litert
+from mgail_tf.deployed_policy import DeployedPolicy, hardly_resolved, load, read_origin, to_litert
 from mgail_tf.errors import UserError
 from mgail_tf.networks import encoding
 from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
@@ -16,6 +18,7 @@ from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
 # Blocked imports leave no way to find the package or TFP.
 LOAD = """
 import sys
+from typing import Any
 for name in "mgail_tf", "tensorflow_probability", "tf_keras":
     sys.modules[name] = None
 import numpy as np, tensorflow as tf
@@ -31,10 +34,10 @@ np.savez(
 """
 
 
-def deployed(space):
+def deployed(space, offset=0.0, dtype: Any = np.float32):
     generator = np.random.default_rng(0)
-    mean, stddev = generator.normal(size=5), generator.uniform(1, 2, 5)
-    observations = encoding.ObservationEncoder(mean, stddev, 10.0)
+    mean, stddev = generator.normal(size=5) + offset, generator.uniform(1, 2, 5)
+    observations = encoding.ObservationEncoder(mean, stddev, 10.0, dtype)
     actions = encoding.action_encoder(space, 0.3, 0.7)
     if isinstance(space, gymnasium.spaces.Discrete):
         policy = CategoricalPolicy(actions.size, [16, 16])
@@ -132,6 +135,95 @@ def test_litert_agrees(space, tmp_path):
         np.testing.assert_allclose(runner(observation=raw)["action"], expected, rtol=0, atol=1e-4)
 
 
+def test_takes_either_float_type_and_calculates_in_it(tmp_path):
+    offset, space = 5.8e6, gymnasium.spaces.Box(-np.inf, np.inf, (2,))
+    module = DeployedPolicy(*deployed(space, offset, np.float64))
+    # Whatever it is used with first.
+    module.deterministic(np.zeros([1, 5], np.float32))
+    module.save(tmp_path)
+    raw = np.random.default_rng(1).normal(size=(20, 5))
+    expected = DeployedPolicy(*deployed(space)).deterministic(raw).numpy()
+    loaded: Any = load(tmp_path)
+    assert hardly_resolved(loaded) == [0, 1, 2, 3, 4]
+    [spec] = loaded.signatures["serving_default"].structured_input_signature[1].values()
+    assert spec.dtype == tf.float64
+    for act in module, loaded:
+        exact = raw + offset
+        for same in exact, exact.tolist(), tf.constant(exact):
+            np.testing.assert_allclose(act.deterministic(same), expected, atol=1e-4)
+            assert act.stochastic(same, [0, 1]).shape == (20, 2)
+        # 32 bits resolve 0.5 there.
+        rounded = exact.astype(np.float32)
+        for same in rounded, tf.constant(rounded):
+            difference = np.abs(act.deterministic(same).numpy() - expected).max()
+            assert difference > 1e-2 and act.stochastic(same, [0, 1]).shape == (20, 2)
+
+
+def test_callers_of_either_type_agree_where_32_bits_suffice(tmp_path):
+    for dtype in np.float32, np.float64:
+        module = DeployedPolicy(*deployed(SPACES[0], dtype=dtype))
+        module.save(tmp_path / str(dtype))
+        loaded: Any = load(tmp_path / str(dtype))
+        assert not hardly_resolved(loaded)
+        raw = np.random.default_rng(1).integers(-3, 3, size=(20, 5))
+        expected = module.deterministic(raw).numpy()
+        for act in module, loaded:
+            for same in raw.astype(np.float64), raw.astype(np.float32), raw.tolist():
+                for given in same, tf.constant(same):
+                    if isinstance(same, list) and tf.is_tensor(given):
+                        continue  # Whole numbers.
+                    np.testing.assert_allclose(act.deterministic(given), expected, atol=1e-6)
+
+
+def test_programs_are_traced_once_for_each_type():
+    module = DeployedPolicy(*deployed(SPACES[0]))
+    for batch in 1, 7:
+        for dtype in np.float32, np.float64, np.int64, np.float16:
+            module.deterministic(np.zeros([batch, 5], dtype))
+    assert module._deterministic.experimental_get_tracing_count() == 2
+
+
+def test_experts_of_earlier_versions_take_64_bits_too(expert_data):
+    expert = load(expert_data / "HalfCheetah" / "expert")
+    raw = np.random.default_rng(0).normal(size=(5, 17))
+    expected = expert.deterministic(raw.astype(np.float32))
+    np.testing.assert_allclose(expert.deterministic(raw), expected, atol=1e-6)
+
+
+def test_litert_of_actions_of_64_bits(tmp_path):
+    space = gymnasium.spaces.Box(-9.0, 9.0, (2,), np.float64)
+    module = DeployedPolicy(*deployed(space, dtype=np.float64))
+    module.save(tmp_path)
+    runner = Interpreter(model_content=to_litert(tmp_path)).get_signature_runner()
+    raw = np.random.default_rng(1).normal(scale=3.0, size=(50, 5))
+    expected = module.deterministic(raw).numpy()
+    assert expected.dtype == np.float64 and len(np.unique(expected)) > 10
+    action = runner(observation=raw.astype(np.float32))["action"]
+    np.testing.assert_allclose(action, expected, rtol=0, atol=1e-4)
+
+
+def test_litert_of_experts_of_earlier_versions(expert_data):
+    folder = expert_data / "CartPole" / "expert"
+    runner = Interpreter(model_content=to_litert(folder)).get_signature_runner()
+    raw = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
+    actions = runner(observation=raw)["action"]
+    expert = load(folder)
+    np.testing.assert_array_equal(actions, expert.deterministic(raw))
+
+
 def test_loading_something_else(tmp_path):
     with pytest.raises(UserError, match="SavedModel"):
         load(tmp_path)
+
+
+def test_says_where_it_comes_from(tmp_path):
+    module = DeployedPolicy(*deployed(SPACES[0]))
+    module.save(tmp_path / "unknown")
+    assert read_origin(tmp_path / "unknown") == {}
+    module.origin = {"env_id": "Robot-v0", "measured": None}
+    module.save(tmp_path / "known")
+    copied = shutil.copytree(tmp_path / "known", tmp_path / "copied")
+    assert read_origin(copied) == module.origin
+    (copied / "policy.json").write_text("[1")
+    with pytest.raises(UserError, match="damaged"):
+        read_origin(copied)

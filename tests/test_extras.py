@@ -50,6 +50,7 @@ def run(missing, program, *arguments, folder, **variables):
 def test_what_is_missing_is_asked_for_in_one_line(missing, program, arguments, message, tmp_path):
     (tmp_path / "r.csv").write_text("observation_0,action\n0,1\n")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "state.json").touch()
     done = run(missing, program, *arguments, folder=tmp_path)
     assert done.returncode == 2
     [line] = done.stderr.splitlines()

@@ -55,7 +55,7 @@ def test_the_tasks_end_and_being_cut_off_differ():
     age = np.zeros(2, int)
     for step in range(400):
         towards = -1.0 if step < 100 else 1.0 if step < 200 else 0.0
-        _, terminated, ended = envs.step(np.full([2, 1], towards, np.float32))
+        _, terminated, ended, _ = envs.step(np.full([2, 1], towards, np.float32))
         age += 1
         ends["terminated"] += terminated.sum()
         ends["given up"] += (ended & ~terminated & (age < 60)).sum()

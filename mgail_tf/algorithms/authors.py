@@ -20,6 +20,7 @@ from mgail_tf.data.transitions import TransitionReplay, Transitions
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.networks.build import Encoders
 from mgail_tf.networks.policy import Policy
+from mgail_tf.networks.statistics import measure
 
 
 class Turn(NamedTuple):
@@ -107,7 +108,8 @@ class AuthorsLoop(tf.Module):
         sizes = self.observations.size, self.actions.size
         self._replay = TransitionReplay(options.replay_steps, *sizes)
         self._progress = Progress()
-        self._actor = Actor(options, self.observations, self.actions, action_space, acted.std(0))
+        deviation = measure(acted.reshape([len(acted), -1])).deviation
+        self._actor = Actor(options, self.observations, self.actions, action_space, deviation)
         self.networks = AuthorsNetworks(options, sizes[0], self.actions, self._actor.sigma, seed)
         self._policy_adam = updates.adam(self.networks.policy, options.policy_learning_rate)
         self._discriminator_adam = updates.adam(
@@ -156,7 +158,7 @@ class AuthorsLoop(tf.Module):
         # Theirs (1): first, whole episodes of a policy that has not learned anything.
         if stored < options.replay_steps:
             collector.reset()
-            self._replay.push(actor.act(policy, collector, options.episode_steps, rng))
+            self._remember(actor.act(policy, collector, options.episode_steps, rng))
             return {}
 
         # Theirs (2): the forward model learns in every iteration, and one of the other two.
@@ -172,14 +174,15 @@ class AuthorsLoop(tf.Module):
             mask = actor.mask(rng, [2 * options.batch_size], options.discriminator_hidden)
             metrics = self._update_with_discriminator(batch, expert, agent, mask)
 
+        # What the environment fails to do below is left out when a run is resumed.
+        self._progress.iteration += 1
         # Theirs (4): pieces near the expert, and whole episodes without noise and dropout.
         if turn.piece:
             collector.reset_to(rng.choice(self._starts))
-            self._replay.push(actor.act(policy, collector, options.piece_steps, rng))
+            self._remember(actor.act(policy, collector, options.piece_steps, rng))
         if turn.test:
             collector.reset()
-            self._replay.push(actor.act(policy, collector, options.episode_steps, None))
-        self._progress.iteration += 1
+            self._remember(actor.act(policy, collector, options.episode_steps, None))
         return metrics
 
     def histograms(self, seed: int) -> dict[str, np.ndarray]:
@@ -188,6 +191,18 @@ class AuthorsLoop(tf.Module):
         agent, expert = self._replay.sample(1000, rng), self._expert.sample(1000, rng)
         pairs = ((side.observation, side.action) for side in (agent, expert))
         return compare(self.networks.discriminator, *pairs)
+
+    def _remember(self, seen: Transitions) -> None:
+        """Puts what the environment gave into the buffer, as the networks see it."""
+        if self.observations.constant.any():
+            self._replay.rescale(self.observations.widen(seen.next_observation).numpy())
+        self._replay.push(
+            Transitions(
+                self.observations.encode(seen.observation).numpy(),
+                seen.action,
+                self.observations.encode(seen.next_observation).numpy(),
+            )
+        )
 
     def _with_policy(self, batch: Transitions, segments: updates.Segments) -> updates.Metrics:
         return updates.update_forward_model(

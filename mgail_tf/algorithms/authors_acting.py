@@ -21,7 +21,7 @@ class Environment(Protocol):
 
     def reset(self) -> np.ndarray: ...
     def reset_to(self, observation: np.ndarray) -> np.ndarray: ...
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, bool, bool]: ...
+    def step(self, action: np.ndarray) -> tuple[np.ndarray | None, bool, bool]: ...
 
 
 class Actor:
@@ -53,9 +53,12 @@ class Actor:
         if isinstance(actions, BoxActionEncoder):
             # Theirs (8): whole episodes and pieces add noise of this deviation to the environment's
             # actions. The policy's segments add the same to the normalised mean, so there it is
-            # smaller by the deviation of the demonstrated actions once more.
-            self._segment_sigma = np.asarray(deviation / options.noise_divisor, np.float32)
-            self.sigma = self._segment_sigma / actions.stddev.numpy()
+            # smaller by the deviation of the demonstrated actions once more. Ours: that deviation
+            # is in units of half the bounds' distance; in their tasks these are 1.
+            sigma = np.asarray(deviation / options.noise_divisor, np.float32)
+            unit = np.where(np.isfinite(actions.half_range), actions.half_range, np.float32(1.0))
+            self._segment_sigma = sigma / unit
+            self.sigma = sigma / actions.stddev.numpy()
 
     def act(
         self,
@@ -71,6 +74,9 @@ class Actor:
           collector: the environment.
           steps: number of steps, at most.
           rng: what noise and dropout are drawn from; neither acts if None.
+
+        Returns:
+          What happened; the observations are the environment's, not encoded.
         """
         if rng is None:
             noise = np.zeros([steps, self._sizes[1]], np.float32)
@@ -105,10 +111,8 @@ class Actor:
                 collector.reset()
             steps = _act(now, collector, noise[index], masks[index])
             length = len(steps.action)
-            first[index], next_observation[index, :length] = (
-                steps.observation[0],
-                steps.next_observation,
-            )
+            first[index] = now.encode(steps.observation[0])
+            next_observation[index, :length] = now.encode(steps.next_observation)
             alive[index, :length] = 1.0
         return Segments(first, next_observation, noise, masks, discriminator_mask, alive)
 
@@ -131,13 +135,18 @@ class Actor:
 def _act(
     policy: NumpyPolicy, collector: Environment, noise: np.ndarray, masks: np.ndarray
 ) -> Transitions:
-    observations, actions = [policy.encode(collector.observation)], []
+    observations, actions = [collector.observation], []
     for xi, mask in zip(noise, masks, strict=True):
-        action, executed = policy.act(observations[-1], xi, mask)
+        action, executed = policy.act(policy.encode(observations[-1]), xi, mask)
         observation, _, ended = collector.step(executed)
-        observations.append(policy.encode(observation))
+        if observation is None:
+            break  # The simulator has diverged; what came before counts.
+        observations.append(observation)
         actions.append(action)
         if ended:
             break
+    if not actions:
+        collector.reset()
+        return _act(policy, collector, noise, masks)
     path = np.stack(observations)
     return Transitions(path[:-1], np.stack(actions), path[1:])

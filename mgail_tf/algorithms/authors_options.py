@@ -36,6 +36,7 @@ class AuthorsOptions(Options):
     replay_steps: int = option(50_000, "steps that the replay buffer keeps, and is filled with", 1)
 
     # Acting.
+    num_envs: int = option(1, "environments that are open at a time; this loop has one", 1, 1)
     noise_divisor: float = option(
         6.0, "sigma is the deviation of the demonstrated actions divided by this", 1e-3
     )

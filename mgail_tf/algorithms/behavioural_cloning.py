@@ -36,7 +36,7 @@ class BehaviouralCloning(tf.Module):
         self, options: CloningOptions, encoders: Encoders, demonstrated: Replay, *, seed: int
     ):
         super().__init__()
-        self._options, self._seed = options, seed
+        self._options, self._encoders, self._seed = options, encoders, seed
         observations, actions = demonstrated.pairs()
         order = np.random.default_rng(seed).permutation(len(observations))
         # At least one pair to learn from, and one to judge by; a single pair is both.

@@ -19,6 +19,9 @@ class CloningOptions(Options):
         50, "epochs without improvement on the other pairs after which cloning stops", 1
     )
     max_epochs: int = option(2000, "epochs after which cloning stops in any case", 1)
+    num_envs: int = option(
+        16, "1: evaluations open one environment at a time; otherwise one for each episode", 1
+    )
     observation_limit: float = option(10.0, "bound on normalised observations", 1e-3)
 
     def check_budget(self, total_steps: int) -> None:

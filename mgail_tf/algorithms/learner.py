@@ -63,10 +63,19 @@ class Collector(Protocol):
 
     Attributes:
       steps: environment steps so far.
+      non_finite_steps: those of them that led to an observation that is not finite; their episodes
+        end with the step before.
+      cut: [num_envs] bool, whether the last step before the newest segment was its episode's last,
+        although nobody knew that then.
     """
+
+    cut: np.ndarray
 
     @property
     def steps(self) -> int: ...
+
+    @property
+    def non_finite_steps(self) -> int: ...
 
     def collect(self, act: Act, length: int) -> Segment:
         """Acts for `length` steps in every environment (Algorithm 1, lines 3-6).
@@ -74,4 +83,12 @@ class Collector(Protocol):
         Returns:
           A `Segment` [length, num_envs, ...] as the environments gave it, not encoded.
         """
+        ...
+
+    def pause(self) -> None:
+        """Makes room for an evaluation: of some environments there may be one at a time."""
+        ...
+
+    def close(self) -> None:
+        """Closes the environments."""
         ...

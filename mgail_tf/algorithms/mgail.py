@@ -93,7 +93,10 @@ class MGAIL(tf.Module):
 
     def learn(self, collector: Collector) -> Metrics:
         """A round of Algorithm 1: acts for T steps in every environment, then updates."""
-        return self.update(collector.collect(self.act, self._options.acting.segment_length))
+        segment = collector.collect(self.act, self._options.acting.segment_length)
+        if collector.cut.any():
+            self.replay.end_last(collector.cut)
+        return self.update(segment)
 
     @tf.function
     def act(self, observation, seed):
@@ -121,6 +124,9 @@ class MGAIL(tf.Module):
         Returns:
           A dict of scalars, the means over the round's updates.
         """
+        observations = self._encoders.observations
+        if observations.constant.any():
+            self.replay.rescale(observations.widen(segment.next_observation))
         self.replay.push(self._encoders.encode(segment))
         updates = self._options.updates
         cost_of_termination = termination_cost(

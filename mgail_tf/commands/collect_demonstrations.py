@@ -1,24 +1,88 @@
-"""Draws demonstrations from a task's expert: --env Hopper --num_trajectories 25.
+"""Records demonstrations of a policy: --env Pendulum-v1 --policy my_controller:act --out mine.
 
-They go into the user's cache, where training finds them; those that come with the package are not
-drawn again.
+--policy is a function or class (module:name), a SavedModel's folder, or a .zip file that
+stable-baselines3 or sb3-contrib saved. Without it the expert of a task demonstrates; these
+demonstrations go into the user's cache, where training finds them: --env Hopper
+--num_trajectories 25.
 """
+
+import pathlib
+import shlex
 
 from absl import flags
 
+from mgail_tf import seeds
 from mgail_tf.commands import command_line
+from mgail_tf.errors import UserError
 
-ENV = flags.DEFINE_string("env", None, "a task of the paper", required=True)
+ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
 NUM_TRAJECTORIES = flags.DEFINE_integer("num_trajectories", None, "episodes", required=True)
+POLICY = flags.DEFINE_string("policy", None, "who demonstrates (default: the task's expert)")
+VEC_NORMALIZE = flags.DEFINE_string(
+    "vec_normalize", None, "statistics of stable-baselines3's VecNormalize (.pkl)"
+)
+DETERMINISTIC = flags.DEFINE_boolean(
+    "deterministic", False, "take the most likely actions, instead of drawing them"
+)
+SEED = flags.DEFINE_integer(
+    "seed", seeds.DRAWING_SEED, "episode i is reset with seed + i", lower_bound=0
+)
+OUT = flags.DEFINE_string("out", None, "the dataset's folder, not there yet; with --policy")
 
 
 def main() -> None:
+    _check()
     with command_line.quiet():
         from mgail_tf.data import demonstrations, experts
 
-    folder = experts.demonstrations(ENV.value, NUM_TRAJECTORIES.value)
+    if POLICY.value:
+        _record(POLICY.value, OUT.value or "")
+        folder = pathlib.Path(OUT.value or "")
+    else:
+        folder = experts.demonstrations(ENV.value, NUM_TRAJECTORIES.value)
     loaded = demonstrations.load(folder, ENV.value, NUM_TRAJECTORIES.value)
-    print(f"{folder}: {len(loaded.actions)} pairs, mean episode return {loaded.return_mean:.1f}")
+    mean = "not known" if loaded.return_mean is None else f"{loaded.return_mean:.1f}"
+    print(f"{folder}: {len(loaded.actions)} pairs, mean episode return {mean}")
+    if POLICY.value:
+        data = ["--env", ENV.value, "--expert_data", str(folder)]
+        print(f"train: {command_line.call('main')} {shlex.join(data)}")
+
+
+def _check() -> None:
+    """Refuses what cannot be before anything is imported or opened."""
+    if not POLICY.value:
+        for flag in OUT, VEC_NORMALIZE, DETERMINISTIC, SEED:
+            if flag.present:
+                raise UserError(f"--{flag.name} goes with --policy; a task's expert has its own")
+        return
+    if not OUT.value:
+        raise UserError("--policy needs --out, the folder of the dataset")
+    if pathlib.Path(OUT.value).exists():
+        raise UserError(f"--out={OUT.value} exists already; choose another folder")
+    if NUM_TRAJECTORIES.value < 1:
+        raise UserError(f"--num_trajectories={NUM_TRAJECTORIES.value}: must be at least 1")
+
+
+def _record(policy: str, out: str) -> None:
+    from mgail_tf.data import collecting, demonstrators, minari_writer
+    from mgail_tf.envs.make import make_environment
+
+    env = make_environment(ENV.value)
+    env.close()
+    demonstrator = demonstrators.load(
+        policy,
+        env,
+        deterministic=DETERMINISTIC.value,
+        seed=SEED.value,
+        vec_normalize=VEC_NORMALIZE.value,
+    )
+    minari_writer.write(
+        collecting.record(demonstrator, ENV.value, NUM_TRAJECTORIES.value, SEED.value),
+        ENV.value,
+        out,
+        algorithm_name=f"{policy}, {'deterministic' if DETERMINISTIC.value else 'stochastic'}",
+        description=f"{NUM_TRAJECTORIES.value} trajectories of {policy} with seed {SEED.value}",
+    )
 
 
 def program() -> None:

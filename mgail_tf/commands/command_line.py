@@ -4,9 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 import dataclasses
 import os
+import pathlib
 import re
+import shlex
+import shutil
 import sys
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
+import warnings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Users' own environments may be in a module of the folder that they are in.
@@ -14,7 +18,7 @@ sys.path.append(os.getcwd())
 
 from absl import app, flags, logging
 
-from mgail_tf.errors import UserError
+from mgail_tf.errors import DataWarning, UserError
 
 
 def run(
@@ -33,6 +37,8 @@ def run(
             print(text())
             return
     logging.set_verbosity(logging.ERROR)
+    warnings.simplefilter("always", DataWarning)
+    warnings.showwarning = _show_warning
 
     def guarded(_):
         try:
@@ -61,6 +67,33 @@ def quiet() -> Iterator[None]:
         os.close(stderr)
 
 
+def call(program: str) -> str:
+    """How a program is called from where this one was: `python run/evaluate.py`, for example.
+
+    Args:
+      program: its file's name in `run/`, without ending.
+    """
+    this = pathlib.Path(sys.argv[0])
+    if this.suffix == ".py":
+        return f"{_short(sys.executable)} {shlex.quote(str(this.with_name(f'{program}.py')))}"
+    command = "train" if program == "main" else program.replace("_", "-")
+    return _short(str(this.with_name(f"mgail-{command}")))
+
+
+def call_tensorboard() -> str:
+    """How TensorBoard is called that is installed beside this Python."""
+    beside = pathlib.Path(sys.executable).with_name("tensorboard")
+    if beside.exists():
+        return _short(str(beside))
+    return f"{_short(sys.executable)} -m tensorboard.main"
+
+
+def _short(program: str) -> str:
+    """A program's name if a shell finds it by that, else its path; for a shell."""
+    name = pathlib.Path(program).name
+    return shlex.quote(name if shutil.which(name) == program else program)
+
+
 def describe(field: dataclasses.Field) -> str:
     """Returns a line of help on an option: its meaning, choices and default."""
     choices = field.metadata["choices"]
@@ -72,6 +105,24 @@ def describe(field: dataclasses.Field) -> str:
         notes.insert(0, "one of " + ", ".join(choices))
     ending = f" ({'; '.join(notes)})" if notes else ""
     return f"  --{field.name}: {field.metadata['help']}{ending}"
+
+
+_python_shows = warnings.showwarning
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Shows one line of what concerns the user's data, without the place in our code."""
+    if issubclass(category, DataWarning):
+        print(f"warning: {with_flags(str(message))}", file=sys.stderr)
+    else:
+        _python_shows(message, category, filename, lineno, file, line)
 
 
 def _parse_flags(arguments: list[str]) -> None:

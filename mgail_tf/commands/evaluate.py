@@ -1,5 +1,6 @@
 """Evaluates a SavedModel, a learner's or an expert's: --saved_model DIR --env Hopper."""
 
+import contextlib
 from typing import Any
 
 from absl import flags
@@ -13,25 +14,42 @@ EPISODES = flags.DEFINE_integer("episodes", 50, "number of episodes", lower_boun
 SEED = flags.DEFINE_integer(
     "seed", seeds.FINAL_SEED, "episode i is reset with seed + i", lower_bound=0
 )
+NUM_ENVS = flags.DEFINE_integer(
+    "num_envs", 0, "environments that are open at a time; 0: one for each episode", lower_bound=0
+)
 STOCHASTIC = flags.DEFINE_boolean("stochastic", False, "draw actions from the policy")
 VIDEO = flags.DEFINE_string("video", None, "film the first episode into this file (.mp4, .gif)")
 RENDER = flags.DEFINE_enum("render", None, ["human"], "show the first episode in a window")
+ACCEPT_MISMATCH = flags.DEFINE_boolean(
+    "accept_mismatch", False, "evaluate even if the policy seems to be of another environment"
+)
 JSON = flags.DEFINE_boolean("json", False, "print one JSON object instead of lines")
 
 
 def main() -> None:
     with command_line.quiet():
-        from mgail_tf.deployed_policy import check_fits, load, sampler
+        from mgail_tf.data import plausibility
+        from mgail_tf.data.origin import Origin
+        from mgail_tf.deployed_policy import check_fits, load, read_origin, sampler
         from mgail_tf.envs import episodes, rendering
         from mgail_tf.envs.make import make_environment
 
     if VIDEO.value:
         rendering.check(VIDEO.value)
     policy = load(SAVED_MODEL.value)
-    check_fits(policy, make_environment(ENV.value))
+    with contextlib.closing(make_environment(ENV.value)) as env:
+        check_fits(policy, env)
+        plausibility.check(
+            str(SAVED_MODEL.value),
+            Origin.from_json(read_origin(SAVED_MODEL.value)),
+            env,
+            accept_mismatch=ACCEPT_MISMATCH.value,
+        )
     act = sampler(policy, SEED.value) if STOCHASTIC.value else policy.deterministic
     progress = None if JSON.value else ENV.value
-    played = episodes.play(act, ENV.value, EPISODES.value, SEED.value, progress)
+    played = episodes.play(
+        act, ENV.value, EPISODES.value, SEED.value, progress, num_envs=NUM_ENVS.value
+    )
     report = {
         "env": ENV.value,
         "saved_model": SAVED_MODEL.value,
@@ -40,12 +58,18 @@ def main() -> None:
         "return": episodes.summarize(episodes.returns(played))._asdict(),
         "length": episodes.summarize([len(episode.rewards) for episode in played])._asdict(),
         "terminated": [episode.terminated for episode in played],
+        "non_finite_episodes": sum(episode.non_finite > 0 for episode in played),
     }
     if JSON.value:
         print(strict_json.dumps(report))
     else:
         for name in "return", "length":
             print(describe(name, report[name]))
+        if report["non_finite_episodes"]:
+            print(
+                f"{report['non_finite_episodes']} episodes were cut off where an observation was "
+                "not finite"
+            )
     first = played[0]
     if VIDEO.value:
         rendering.film(ENV.value, first.seed, first.actions, VIDEO.value)

@@ -14,6 +14,7 @@ import torch
 
 from mgail_tf import strict_json, trpo_policy
 from mgail_tf.commands.expert_configs import ExpertConfig
+from mgail_tf.data.origin import of_environment
 from mgail_tf.envs.make import make_environment
 from mgail_tf.networks.encoding import ObservationEncoder
 from mgail_tf.seeds import EVALUATION_SEED
@@ -121,4 +122,6 @@ def export(
         statistics.mean, np.sqrt(statistics.var + normalization.epsilon), normalization.clip_obs
     )
     weights = {name: values.numpy() for name, values in state.items()}
-    trpo_policy.deploy(weights, observations, env.action_space, config.noise_scale).save(folder)
+    policy = trpo_policy.deploy(weights, observations, env.action_space, config.noise_scale)
+    policy.origin = of_environment(env).to_json()
+    policy.save(folder)

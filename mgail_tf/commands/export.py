@@ -1,6 +1,7 @@
 """Writes a policy in another format: --saved_model DIR --format litert --out policy.tflite."""
 
 import pathlib
+import sys
 
 from absl import flags
 
@@ -13,14 +14,21 @@ OUT = flags.DEFINE_string("out", None, "the file", required=True)
 
 def main() -> None:
     with command_line.quiet():
-        from mgail_tf.deployed_policy import to_litert
+        from mgail_tf.deployed_policy import hardly_resolved, load, to_litert
         from mgail_tf.errors import UserError
 
         converted = to_litert(SAVED_MODEL.value)
+        rounded = hardly_resolved(load(SAVED_MODEL.value))
     try:
         size = pathlib.Path(OUT.value).write_bytes(converted)
     except OSError as error:
         raise UserError(f"--out={OUT.value} cannot be written ({error})") from error
+    if rounded:
+        print(
+            f"observation components {rounded} are too large for how little they vary: LiteRT "
+            "calculates in 32 bits and rounds them; subtract an offset in the environment",
+            file=sys.stderr,
+        )
     print(f"{OUT.value}: {size:,} bytes")
 
 

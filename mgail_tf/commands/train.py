@@ -12,12 +12,14 @@ from absl import flags
 
 from mgail_tf import config as configs
 from mgail_tf.commands import command_line
+from mgail_tf.training.progress import Progress
 
 # What a newcomer needs, by the question that it answers; --help shows these.
 SECTIONS = {
-    "What to imitate": ("env", "expert_data", "num_trajectories", "subsample"),
+    "What to imitate": ("env", "expert_data", "num_trajectories", "subsample", "accept_mismatch"),
     "How to learn": ("algorithm", "preset", "total_steps", "seed", "initial_policy"),
-    "Where it goes": ("logdir", "profile"),
+    "Where it goes": ("logdir", "profile", "check"),
+    "Slow simulators": ("env_processes",),
     "How often to look": ("evaluate_every", "evaluation_episodes", "final_episodes", "film_every"),
 }
 
@@ -52,6 +54,13 @@ def _define_flags() -> dict[str, flags.FlagHolder]:
 
 FLAGS = _define_flags()
 LOGDIR = flags.DEFINE_string("logdir", None, "run folder (default: runs/ENV-SEED); again: resumes")
+ENV_PROCESSES = flags.DEFINE_integer(
+    "env_processes",
+    0,
+    "worker processes that step the environments of a slow simulator; 0: none",
+    lower_bound=0,
+)
+CHECK = flags.DEFINE_boolean("check", False, "say what is understood of data and environment only")
 PROFILE = flags.DEFINE_boolean("profile", False, "profile ten rounds of training, for TensorBoard")
 flags.mark_flag_as_required("env")
 
@@ -106,26 +115,15 @@ def main() -> None:
     config = configs.make(**given)
     run = config.run
 
-    # TensorFlow takes seconds to import; bad flags are told before.
-    with command_line.quiet():
-        from mgail_tf.data import demonstrations, experts
-        from mgail_tf.training import run_folder
-        from mgail_tf.training.build import make_trainer
+    if CHECK.value:
+        from mgail_tf.commands import checking
 
-    name = re.sub(r"[/:]", "-", run.env)
-    logdir = pathlib.Path(LOGDIR.value or f"runs/{name}-{run.seed}")
-    run_folder.check(logdir, config)
-    dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
-    demonstrated = demonstrations.load(
-        dataset, run.env, run.num_trajectories, run.subsample, run.seed
-    )
-    if run.expert_data and run.num_trajectories and "num_trajectories" not in given:
-        print(
-            f"taking {run.num_trajectories} trajectories of {dataset}, as the paper for "
-            f"{run.env}; --num_trajectories=0 takes all",
-            file=sys.stderr,
-        )
-    result = make_trainer(config, demonstrated, logdir).train(profile=PROFILE.value)
+        return checking.check(run)
+
+    # TensorFlow takes seconds to import; bad flags are told before.
+    with Progress(run.env) as progress:
+        progress.phase("loading TensorFlow")
+        result, logdir = _train(config, given, progress)
     for name, value in result.items():
         print(f"{name:32} {value}")
     if result["normalized_return"] is not None and result["expert_return_standard_error"] is None:
@@ -133,7 +131,43 @@ def main() -> None:
             "(a single demonstration tells nothing about how far the expert's mean return is off: "
             "the standard errors are those of the evaluation alone)"
         )
-    print(f"policy: {logdir / 'saved_model'}   curves: tensorboard --logdir {logdir}")
+    from mgail_tf.commands.next_steps import next_steps  # Its environments take a second, too.
+
+    print(next_steps(run.env, logdir))
+
+
+def _train(
+    config: configs.Config, given: dict[str, Any], progress: Progress
+) -> tuple[dict[str, Any], pathlib.Path]:
+    """Trains; returns the result and the run folder."""
+    with command_line.quiet():
+        from mgail_tf.data import demonstrations, experts
+        from mgail_tf.training import run_folder
+        from mgail_tf.training.build import make_trainer
+
+    progress.phase("reading the demonstrations")
+    run = config.run
+    name = re.sub(r"[/:]", "-", run.env)
+    logdir = pathlib.Path(LOGDIR.value or f"runs/{name}-{run.seed}")
+    run_folder.check(logdir, config)
+    dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
+    demonstrated = demonstrations.load(
+        dataset,
+        run.env,
+        run.num_trajectories,
+        run.subsample,
+        run.seed,
+        accept_mismatch=run.accept_mismatch,
+    )
+    if run.expert_data and run.num_trajectories and "num_trajectories" not in given:
+        print(
+            f"taking {run.num_trajectories} trajectories of {dataset}, as the paper for "
+            f"{run.env}; --num_trajectories=0 takes all",
+            file=sys.stderr,
+        )
+    progress.phase("building the networks")
+    trainer = make_trainer(config, demonstrated, logdir, ENV_PROCESSES.value)
+    return trainer.train(progress, profile=PROFILE.value), logdir
 
 
 def program() -> None:

@@ -1,7 +1,9 @@
 """Loads expert demonstrations from Minari datasets and checks that they fit the environment."""
 
+import contextlib
 import pathlib
 from typing import Any, NamedTuple
+import warnings
 
 import gymnasium
 from gymnasium import spaces
@@ -11,8 +13,13 @@ import minari
 import numpy as np
 
 from mgail_tf import standard_errors
+from mgail_tf.data import formats, imported, origin, plausibility
+from mgail_tf.data.fingerprint import Fingerprint, add_episode
+from mgail_tf.data.measurements import Measuring
+from mgail_tf.data.origin import Origin
 from mgail_tf.envs.make import make_environment
-from mgail_tf.errors import UserError
+from mgail_tf.errors import DataWarning, UserError
+from mgail_tf.float_types import float_type
 
 # Added to the number of terminations that were demonstrated (a pseudo-count), because the expert's
 # rate of terminations must be above 0: an expert who never terminated might still do so.
@@ -23,9 +30,9 @@ class Demonstrations(NamedTuple):
     """What the expert did.
 
     Attributes:
-      observations: [pairs, observation_size] float32.
+      observations: [pairs, observation_size] in the `float_type` of the environment's.
       actions: [pairs, ...] as the environment executed them.
-      next_observations: [pairs, observation_size] float32, where each action led.
+      next_observations: [pairs, observation_size], where each action led.
       terminated: [pairs] bool, whether the task ended with the pair.
       ended: [pairs] bool, true at the last pair of a trajectory; if pairs were left out, true at
         all of them. So it is false only where the next pair of the arrays is the next step.
@@ -33,6 +40,8 @@ class Demonstrations(NamedTuple):
       return_mean: mean return of the trajectories; None where the dataset has no rewards.
       termination_rate: terminations per step, above 0 (see `PRIOR_TERMINATIONS`).
       return_standard_error: of `return_mean`; None where it is not known, as of one trajectory.
+      returns, lengths: of each trajectory; a return is NaN where it is not known.
+      origin: where they come from, and what they are like; None where nothing is known.
     """
 
     observations: np.ndarray
@@ -44,6 +53,9 @@ class Demonstrations(NamedTuple):
     return_mean: float | None
     termination_rate: float
     return_standard_error: float | None = None
+    returns: tuple[float, ...] = ()
+    lengths: tuple[int, ...] = ()
+    origin: Origin | None = None
 
 
 def load(
@@ -52,21 +64,42 @@ def load(
     num_trajectories: int = 0,
     subsample: int = 1,
     seed: int = 0,
+    *,
+    accept_mismatch: bool = False,
+    name: str = "",
 ) -> Demonstrations:
     """Loads the first `num_trajectories` episodes of a Minari dataset, or all of them if it is 0.
 
     Args:
-      dataset: a dataset's folder, or the id of an installed dataset.
+      dataset: a dataset's folder, or the id of an installed dataset; or a recording that
+        `formats.read` reads, which is then imported for this once.
       env_name: the environment that the actions and observations must fit; a dataset of `Dict`
         observations or of images fits the environment wrapped in `FlattenObservation`.
       num_trajectories: number of episodes.
       subsample: every k-th pair is kept, from a random offset in each trajectory.
       seed: the offsets are drawn from it.
+      accept_mismatch: whether to warn only if it seems to be of another environment.
+      name: what messages call it, if not by where it is.
 
     Raises:
       UserError: the dataset is missing, unreadable, too small, or does not fit the environment.
+
+    Warns:
+      DataWarning: it may be of another environment; see `plausibility`.
     """
-    env = make_environment(env_name)
+    if formats.is_recording(dataset):
+        with imported.dataset(dataset, env_name) as folder:
+            return load(
+                folder,
+                env_name,
+                num_trajectories,
+                subsample,
+                seed,
+                accept_mismatch=accept_mismatch,
+                name=str(dataset),
+            )
+    with contextlib.closing(make_environment(env_name)) as env:
+        pass  # What it is suffices.
     data = _open(dataset)
     available = int(data.total_episodes)
     if num_trajectories > available:
@@ -80,12 +113,21 @@ def load(
     generator = np.random.default_rng(seed)
     pairs: list[list[np.ndarray]] = []
     returns: list[float] = []
-    terminations, steps = PRIOR_TERMINATIONS, 0
+    measuring, fingerprint = Measuring(), Fingerprint()
+    terminations, lengths = PRIOR_TERMINATIONS, []
     try:
         for episode in data.iterate_episodes(range(num_trajectories or available)):
             offset = generator.integers(subsample)
             length = len(episode.actions)
             observations = _flatten(observation_space, episode.observations, length + 1)
+            measuring.add(observations, episode.actions)
+            add_episode(
+                fingerprint,
+                episode.observations,
+                episode.actions,
+                episode.rewards,
+                episode.terminations,
+            )
             fields = (
                 observations[:-1],
                 episode.actions,
@@ -95,7 +137,7 @@ def load(
             )
             pairs.append([values[offset::subsample] for values in fields])
             terminations += bool(episode.terminations[-1]) if length else 0
-            steps += length
+            lengths.append(length)
             returns.append(np.nan if episode.rewards is None else float(np.sum(episode.rewards)))
     except Exception as error:  # Whatever the storage raises, the file is at fault.
         raise UserError(f"{dataset} cannot be read ({error}); it may be truncated") from error
@@ -104,13 +146,22 @@ def load(
     observations, actions, next_observations, terminated, ended = (
         np.concatenate(values) for values in zip(*pairs, strict=True)
     )
-    observations = observations.astype(np.float32)
-    next_observations = next_observations.astype(np.float32)
+    dtype = float_type(env.observation_space.dtype)
+    observations, next_observations = observations.astype(dtype), next_observations.astype(dtype)
     if not all(np.isfinite(each).all() for each in (observations, actions, next_observations)):
         raise UserError(f"{dataset} has NaN or infinite values; remove those episodes")
     if isinstance(env.action_space, spaces.Box):
         # The environment clips what it receives.
         actions = np.clip(actions, env.action_space.low, env.action_space.high)
+    recorded = origin.of_dataset(data)
+    complete = len(returns) == available and recorded.fingerprint is not None
+    if complete and recorded.fingerprint != str(fingerprint):
+        warnings.warn(
+            f"{name or dataset} was changed after it was written", DataWarning, stacklevel=2
+        )
+    recorded = recorded._replace(fingerprint=str(fingerprint), measured=measuring.result())
+    with contextlib.closing(make_environment(env_name)) as tried:
+        plausibility.check(name or str(dataset), recorded, tried, accept_mismatch=accept_mismatch)
     return Demonstrations(
         observations,
         actions,
@@ -119,8 +170,11 @@ def load(
         ended,
         len(returns),
         float(np.mean(returns)) if np.isfinite(returns).all() else None,
-        terminations / steps,
+        terminations / sum(lengths),
         standard_errors.of_mean(returns),
+        tuple(returns),
+        tuple(lengths),
+        recorded,
     )
 
 

@@ -6,7 +6,6 @@ import pathlib
 
 import platformdirs
 
-from mgail_tf import deployed_policy
 from mgail_tf.data import minari_writer
 from mgail_tf.envs.episodes import play
 from mgail_tf.envs.make import make_environment
@@ -45,6 +44,18 @@ def demonstrations(env_name: str, num_trajectories: int) -> pathlib.Path:
     Raises:
       UserError: there is no such expert, or the cache cannot be written.
     """
+    folder = place(env_name, num_trajectories)
+    if not folder.exists():
+        draw(FOLDER / env_name / "expert", env_name, num_trajectories, DRAWING_SEED, folder)
+    return folder
+
+
+def place(env_name: str, num_trajectories: int) -> pathlib.Path:
+    """The folder that `demonstrations` gives, whether it is there yet or not.
+
+    Raises:
+      UserError: there is no such expert.
+    """
     make_environment(env_name).close()
     expert = FOLDER / env_name / "expert"
     if not expert.is_dir():
@@ -55,10 +66,7 @@ def demonstrations(env_name: str, num_trajectories: int) -> pathlib.Path:
     if shipped.is_dir():
         return shipped
     name = f"{env_name}-{_fingerprint(expert)}"
-    folder = cache() / "demonstrations" / name / str(num_trajectories)
-    if not folder.exists():
-        draw(expert, env_name, num_trajectories, DRAWING_SEED, folder)
-    return folder
+    return cache() / "demonstrations" / name / str(num_trajectories)
 
 
 def _fingerprint(expert: pathlib.Path) -> str:
@@ -85,6 +93,8 @@ def draw(
     Raises:
       UserError: there is no such SavedModel, or the folder cannot be written.
     """
+    from mgail_tf import deployed_policy  # It imports TensorFlow, which takes seconds.
+
     episodes = play(
         deployed_policy.sampler(deployed_policy.load(expert_folder), seed),
         env_name,

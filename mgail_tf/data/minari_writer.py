@@ -1,6 +1,7 @@
 """Writes episodes as a Minari dataset."""
 
 from collections.abc import Sequence
+import contextlib
 import os
 import pathlib
 import tempfile
@@ -14,6 +15,8 @@ import minari
 from minari.data_collector import EpisodeBuffer
 import numpy as np
 
+from mgail_tf.data import origin
+from mgail_tf.data.fingerprint import Fingerprint, add_episode
 from mgail_tf.envs.episodes import Episode
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
@@ -39,7 +42,8 @@ def write(
       UserError: an episode does not fit the environment, or `folder` exists or cannot be written.
     """
     folder = pathlib.Path(folder)
-    env = make_environment(env_name)
+    with contextlib.closing(make_environment(env_name)) as env:
+        pass  # What it is suffices.
     if folder.exists():
         raise UserError(f"{folder} exists already; choose another folder")
     buffers = [_buffer(index, episode, env) for index, episode in enumerate(episodes)]
@@ -104,6 +108,17 @@ def _create(
             author="mgail_tf",
             description=description,
         )
+    fingerprint = Fingerprint()
+    for buffer in buffers:
+        add_episode(
+            fingerprint, buffer.observations, buffer.actions, buffer.rewards, buffer.terminations
+        )
+    made_in = origin.of_environment(env)._replace(
+        fingerprint=str(fingerprint), observation_space=None, action_space=None
+    )
+    # Minari keeps the spaces, and the environment's id where it can be written down.
+    storage = minari.MinariDataset(pathlib.Path(root, "mgail", "written-v0", "data")).storage
+    storage.update_metadata({origin.METADATA: made_in.to_json()})
 
 
 def _as_in(space: gymnasium.Space, values: Any, what: str, index: int) -> np.ndarray:
@@ -123,6 +138,8 @@ def _as_in(space: gymnasium.Space, values: Any, what: str, index: int) -> np.nda
     discrete = isinstance(space, spaces.Discrete)
     if discrete and values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
+    elif discrete and values.shape[1:] == (space.n,) and _one_hot(values):
+        values = space.start + values.argmax(1)
     elif values.ndim == 1 and space.shape == (1,):
         values = values[:, None]
     if values.shape[1:] != space.shape:
@@ -137,6 +154,11 @@ def _as_in(space: gymnasium.Space, values: Any, what: str, index: int) -> np.nda
     if whole and (cast != values).any() or discrete and not all(map(space.contains, cast)):
         raise UserError(f"episode {index}: its {what} are not of the environment's {space}")
     return cast
+
+
+def _one_hot(values: np.ndarray) -> bool:
+    """Tells whether each row is 1 in one place and 0 elsewhere."""
+    return bool(np.isin(values, (0, 1)).all() and (values.sum(1) == 1).all())
 
 
 def _only_last(value: bool, length: int) -> np.ndarray:

@@ -1,50 +1,111 @@
-"""Recorded steps, one a row, and the episodes that they make."""
+"""Recorded steps, one a row, in the order in which they happened."""
 
-from typing import NamedTuple
+import dataclasses
+import pathlib
+from typing import Any
 
 import numpy as np
 
-from mgail_tf.envs.episodes import Episode
 
-
-class RecordedSteps(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class RecordedSteps:
     """Steps of one episode after the other.
 
     Attributes:
+      path: the file that they are from, for messages.
       observations: [steps, ...] before each step.
       actions: [steps, ...].
-      rewards: [steps]; NaN where they are not known.
-      terminated: [steps] bool, whether the task ended the episode with the step.
-      ends: [steps] bool, whether the step is the last one of its episode for any reason.
-      next_observations: [steps, ...] after each step; None if they were not recorded.
+      rewards: [steps] float64; NaN where they are not known.
+      next_observations: [steps, ...] after each step; rows of NaN where they are not known, None if
+        they are known nowhere.
+      terminated: [steps] bool, whether the task has ended the episode; None if nothing tells.
+      truncated: [steps] bool, whether the time limit has ended it; None if nothing tells.
+      ended: [steps] bool, whether the one or the other has; None if nothing tells.
+      last: [steps] bool, whether the recording's order says that a step is the last of its episode,
+        by numbers of episodes, for example.
+      ordered_by: what says so; empty if nothing does.
+      flagged_by: what the flags are called.
+      whole: whether episodes end nowhere else, whatever the flags are.
     """
 
+    path: pathlib.Path
     observations: np.ndarray
     actions: np.ndarray
     rewards: np.ndarray
-    terminated: np.ndarray
-    ends: np.ndarray
-    next_observations: np.ndarray | None = None
+    next_observations: np.ndarray | None
+    terminated: np.ndarray | None
+    truncated: np.ndarray | None
+    ended: np.ndarray | None
+    last: np.ndarray
+    ordered_by: str = ""
+    flagged_by: str = ""
+    whole: bool = False
 
-    def episodes(self) -> list[Episode]:
-        """Splits the steps into episodes; the last row ends one, too.
+    def __len__(self) -> int:
+        return len(self.actions)
 
-        Without `next_observations` nothing tells where the last action of an episode led. That
-        action is left out, so the episode is shorter by one step. Its reward is added to that of
-        the step before, because the return must stay what it was.
-        """
-        bounds = np.union1d(np.flatnonzero(self.ends) + 1, [0, len(self.actions)])
-        return [
-            self._episode(int(start), int(end))
-            for start, end in zip(bounds[:-1], bounds[1:], strict=True)
+    @property
+    def flagged(self) -> np.ndarray:
+        """[steps] bool, whether a flag says that an episode ends."""
+        flags = np.zeros(len(self), bool)
+        for each in (self.terminated, self.truncated, self.ended):
+            if each is not None:
+                flags |= each
+        return flags
+
+    def take(self, rows: np.ndarray) -> "RecordedSteps":
+        """The steps of some rows."""
+        return self.replace(
+            **{
+                field.name: value[rows]
+                for field in dataclasses.fields(self)
+                if isinstance(value := getattr(self, field.name), np.ndarray)
+            }
+        )
+
+    def replace(self, **changes: Any) -> "RecordedSteps":
+        """The same steps with other values of some fields."""
+        return dataclasses.replace(self, **changes)
+
+
+def joined(episodes: list[RecordedSteps]) -> RecordedSteps:
+    """Puts tables that hold an episode each one after the other."""
+    length = sum(len(episode) for episode in episodes)
+    last = np.zeros(length, bool)
+    last[np.cumsum([len(episode) for episode in episodes]) - 1] = True
+    values: dict[str, Any] = {}
+    for field in "observations", "actions", "rewards", "next_observations":
+        values[field] = _stacked(episodes, field)
+    for field in "terminated", "truncated", "ended":
+        flags = [getattr(episode, field) for episode in episodes]
+        known = any(flag is not None for flag in flags)
+        values[field] = (
+            np.concatenate(
+                [
+                    np.zeros(len(episode), bool) if flag is None else flag
+                    for episode, flag in zip(episodes, flags, strict=True)
+                ]
+            )
+            if known
+            else None
+        )
+    return RecordedSteps(episodes[0].path, **values, last=last, ordered_by="groups", whole=True)
+
+
+def _stacked(episodes: list[RecordedSteps], field: str) -> np.ndarray | None:
+    """The rows of all episodes; rows of NaN where only some have them."""
+    arrays = [getattr(episode, field) for episode in episodes]
+    if all(array is None for array in arrays):
+        return None
+    return np.concatenate(
+        [
+            unknown_like(episode.observations) if array is None else array
+            for episode, array in zip(episodes, arrays, strict=True)
         ]
+    )
 
-    def _episode(self, start: int, end: int) -> Episode:
-        observations, actions = self.observations[start:end], self.actions[start:end]
-        rewards = self.rewards[start:end].astype(np.float64)
-        if self.next_observations is None:
-            actions, rewards, last = actions[:-1], rewards[:-1], rewards[-1]
-            rewards[-1:] += last
-        else:
-            observations = np.concatenate([observations, self.next_observations[end - 1 : end]])
-        return Episode(observations, actions, rewards, bool(self.terminated[start:end].any()))
+
+def unknown_like(observations: np.ndarray) -> np.ndarray:
+    """Rows of NaN in the place of observations, in a type that can hold NaN."""
+    kind = np.result_type(observations.dtype, np.float32)
+    return np.full(observations.shape, np.nan, kind)

@@ -103,6 +103,18 @@ class Replay(tf.Module):
             variable[start : start + length].assign(values)
         self._pushed.assign_add(length)
 
+    def end_last(self, envs: np.ndarray) -> None:
+        """Makes the newest step of some environments their episode's last: [num_envs] bool."""
+        last = (self._pushed - 1) % self.capacity
+        ended = self._storage.ended[last]
+        self._storage.ended[last].assign(tf.where(envs, tf.ones_like(ended), ended))
+
+    def rescale(self, factor: tf.Tensor) -> None:
+        """Multiplies all observations by a factor [observation_size]."""
+        if tf.reduce_any(factor != 1.0):
+            for observations in (self._storage.observation, self._storage.next_observation):
+                observations.assign(observations * factor)
+
     def pairs(self) -> tuple[tf.Tensor, tf.Tensor]:
         """All observations and actions of a full buffer: [capacity * num_envs, size] each."""
         return tuple(

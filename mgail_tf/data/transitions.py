@@ -59,6 +59,12 @@ class TransitionReplay(tf.train.experimental.PythonState):
             field[(self._pushed + index) % self.capacity] = values[index]
         self._pushed += length
 
+    def rescale(self, factor: np.ndarray) -> None:
+        """Multiplies all observations by a factor [observation_size]."""
+        if (factor != 1.0).any():
+            for observations in (self._fields.observation, self._fields.next_observation):
+                observations *= factor
+
     def sample(self, batch_size: int, rng: np.random.Generator) -> Transitions:
         """Draws uniformly, with replacement: [batch_size, ...]."""
         return self._held().sample(batch_size, rng)

@@ -8,6 +8,7 @@ import warnings
 import gymnasium
 from gymnasium.envs.registration import load_env_creator
 
+from mgail_tf.envs.guarded import Guarded
 from mgail_tf.errors import UserError
 from mgail_tf.tasks import TASKS
 
@@ -28,14 +29,18 @@ def make_environment(name: str, **kwargs: Any) -> gymnasium.Env:
     try:
         if _may_use_mujoco(name):
             _redirect_mujoco_warnings()
-        env = gymnasium.make(name, disable_env_checker=True, **kwargs)
+        env = Guarded(gymnasium.make(name, disable_env_checker=True, **kwargs), name)
     except Exception as error:  # Whatever the environment raises, it cannot be made.
         tasks = ", ".join(TASKS)
         raise UserError(
             f"cannot make environment {name!r} ({type(error).__name__}: {error}); "
             f"use one of {tasks}, or an installed gymnasium id"
         ) from error
-    _check_spaces(name, env)
+    try:
+        _check_spaces(name, env)
+    except UserError:
+        env.close()
+        raise
     return env
 
 

@@ -5,6 +5,7 @@ in one process. Therefore a second process, without TensorFlow, replays the acti
 that was played before, and renders it.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -95,18 +96,17 @@ def _replay(
 ) -> None:
     """Takes the actions again, and films them into a file or shows them in a window."""
     options = _camera(env_name, size) | {"render_mode": "rgb_array" if file else "human"}
-    env = make_environment(env_name, **options)
-    env.reset(seed=seed)
-    writer = _writer(file, env.metadata.get("render_fps", 30) / stride) if file else None
-    for step, action in enumerate(actions):
-        if step % stride == 0:
-            picture = env.render()
-            if writer:
-                writer.append_data(np.asarray(picture))
-        env.step(action)
-    if writer:
-        writer.close()
-    env.close()
+    with contextlib.closing(make_environment(env_name, **options)) as env:
+        env.reset(seed=seed)
+        writer = _writer(file, env.metadata.get("render_fps", 30) / stride) if file else None
+        for step, action in enumerate(actions):
+            if step % stride == 0:
+                picture = env.render()
+                if writer:
+                    writer.append_data(np.asarray(picture))
+            env.step(action)
+        if writer:
+            writer.close()
 
 
 def _camera(env_name: str, size: int | None) -> dict[str, Any]:

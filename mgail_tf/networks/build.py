@@ -21,6 +21,7 @@ from mgail_tf.networks.forward_model import (
     ForwardModel,
 )
 from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy, Policy
+from mgail_tf.networks.statistics import measure
 
 AnyActionEncoder = BoxActionEncoder | DiscreteActionEncoder
 Transitions = TypeVar("Transitions", bound=Any)
@@ -48,14 +49,23 @@ class Encoders(tf.Module):
         """Encoders that normalise by the statistics of demonstrations.
 
         Args:
-          observations: [pairs, observation_size].
+          observations: [pairs, observation_size] in the float type that the environment's have.
           actions: [pairs, ...] as the environment received them.
           action_space: the environment's.
           observation_limit: bound on normalised observations.
         """
+        observed = measure(observations)
+        # Discrete actions have no components to measure.
+        acted = measure(actions.reshape([len(actions), -1]))
         return cls(
-            ObservationEncoder(observations.mean(0), observations.std(0), observation_limit),
-            action_encoder(action_space, actions.mean(0), actions.std(0)),
+            ObservationEncoder(
+                observed.mean,
+                observed.deviation,
+                observation_limit,
+                observations.dtype,
+                observed.resolution,
+            ),
+            action_encoder(action_space, acted.mean, acted.deviation),
         )
 
     def encode(self, transitions: Transitions) -> Transitions:

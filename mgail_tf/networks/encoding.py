@@ -1,10 +1,14 @@
 """Encoders: from the environment's observations and actions to those of the networks, and back."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import gymnasium
 import numpy as np
 import tensorflow as tf
+
+from mgail_tf.float_types import float_type
+from mgail_tf.networks.statistics import ROUNDING_STEPS
 
 
 class ActionEncoder(Protocol):
@@ -21,38 +25,96 @@ class ActionEncoder(Protocol):
     @property
     def size(self) -> int: ...
 
+    @property
+    def variables(self) -> Sequence[tf.Variable]: ...
+
     def encode(self, action: np.ndarray | tf.Tensor) -> tf.Tensor:
         """Turns the environment's actions into the networks'."""
         ...
 
-    def decode(self, action: tf.Tensor) -> tf.Tensor:
-        """Turns the networks' actions into the environment's, within its bounds."""
+    def decode(self, action: tf.Tensor, dtype: Any = None) -> tf.Tensor:
+        """Turns the networks' actions into the environment's, within its bounds.
+
+        Args:
+          action: the networks'.
+          dtype: the float type to calculate in, if not the one that the space needs; then actions
+            that are not whole numbers are of this type.
+        """
         ...
 
 
 class ObservationEncoder(tf.Module):
     """Normalises and clips observations.
 
+    A component that the demonstrations leave constant has no scale. It is seen as 0 until the agent
+    makes it vary; from then on its scale is how far the agent has got from the demonstrated value
+    (`widen`).
+
     Args:
-      mean, stddev: [size] of the observations to normalise; a component that never varies is
-        shifted only.
+      mean, stddev: [size] of the observations to normalise; 0 for a component that is constant.
       limit: normalised components are clipped to [-limit, limit].
+      dtype: the float type of the environment's observations, float32 or float64.
+      resolution: scalar or [size], the relative rounding step of the demonstrated ones.
 
     Attributes:
       size: length of an observation.
+      dtype: as given.
+      constant: [size] bool, which components the demonstrations leave constant.
+      mean, stddev: [size] what is subtracted (float64), and what is divided by (float32): infinity
+        for a component without a scale.
     """
 
-    def __init__(self, mean: np.ndarray, stddev: np.ndarray, limit: float):
+    def __init__(
+        self,
+        mean: np.ndarray,
+        stddev: np.ndarray,
+        limit: float,
+        dtype: Any = np.float32,
+        resolution: float | np.ndarray = 0.0,
+    ):
         super().__init__()
-        self.size = len(mean)
-        self.mean = tf.constant(mean, tf.float32)
-        self.stddev = _scale(stddev)
-        self.limit = limit
+        self.size, self.limit, self.dtype = len(mean), limit, tf.as_dtype(dtype)
+        self.constant = np.asarray(stddev) == 0.0
+        # Variables, so that a checkpoint holds what its networks have learned with.
+        self.mean = tf.Variable(mean, dtype=tf.float64, trainable=False)
+        scale = np.where(self.constant, np.inf, stddev)
+        self.stddev = tf.Variable(scale, dtype=tf.float32, trainable=False)
+        self._resolution = np.asarray(resolution, np.float64)
 
     def encode(self, observation: np.ndarray | tf.Tensor) -> tf.Tensor:
         """[..., size] as the environment gives them -> [..., size] as the networks see them."""
-        normalized = (tf.cast(observation, tf.float32) - self.mean) / self.stddev
-        return tf.clip_by_value(normalized, -self.limit, self.limit)
+        return tf.clip_by_value(self._shift(observation) / self.stddev, -self.limit, self.limit)
+
+    def widen(self, observation: np.ndarray | tf.Tensor) -> tf.Tensor:
+        """Gives the constant components scales that fit the agent's observations [..., size].
+
+        Returns:
+          [size], what observations that were encoded before have to be multiplied by.
+        """
+        observation = tf.cast(observation, tf.float64)
+        distance = tf.abs(observation - self.mean)
+        largest = tf.maximum(tf.abs(observation), tf.abs(self.mean))
+        rounding = distance <= ROUNDING_STEPS * self._resolution * largest
+        distance = tf.where(rounding | ~self.constant, tf.zeros_like(distance), distance)
+        farthest = tf.cast(tf.reduce_max(tf.reshape(distance, [-1, self.size]), 0), tf.float32)
+        unknown = tf.math.is_inf(self.stddev)
+        first = tf.where(farthest > 0.0, farthest, np.inf)
+        widened = tf.where(unknown, first, tf.maximum(self.stddev, farthest))
+        # Without a scale they were encoded as 0, which is right in any.
+        factor = tf.where(unknown, 1.0, self.stddev / widened)
+        self.stddev.assign(widened)
+        return factor
+
+    def adopt(self, stddev: np.ndarray) -> None:
+        """Gives components without a scale those of another encoder: [size]."""
+        self.stddev.assign(tf.where(tf.math.is_inf(self.stddev), stddev, self.stddev))
+
+    def _shift(self, observation: np.ndarray | tf.Tensor) -> tf.Tensor:
+        """Subtracts the mean in the float type that the observation has."""
+        observation = tf.convert_to_tensor(observation)
+        if observation.dtype not in (tf.float32, tf.float64):
+            observation = tf.cast(observation, self.dtype)
+        return tf.cast(observation - tf.cast(self.mean, observation.dtype), tf.float32)
 
 
 class BoxActionEncoder(tf.Module):
@@ -60,14 +122,16 @@ class BoxActionEncoder(tf.Module):
 
     Args:
       space: the environment's action space.
-      mean, stddev: [size] of the actions to normalise; a component that never varies is shifted
-        only.
+      mean, stddev: [size] of the actions to normalise; 0 for a component that is constant, whose
+        scale is then half of what the space allows, or one for whole numbers.
 
     Attributes:
       discrete: false.
       size: number of components.
-      mean, stddev: [size] what is subtracted from the environment's, and what they are divided by.
+      mean, stddev: [size] what is subtracted from the environment's (float64), and what they are
+        divided by (float32).
       low, high: [size] the environment's bounds, normalised; infinite where there are none.
+      half_range: [size] half of the bounds' distance, not normalised.
     """
 
     discrete = False
@@ -77,23 +141,29 @@ class BoxActionEncoder(tf.Module):
         self.size = space.shape[0]
         self._space = space
         self._whole = np.issubdtype(space.dtype, np.integer)
-        self.mean = tf.constant(mean, tf.float32)
-        self.stddev = _scale(stddev)
+        self._dtype = tf.as_dtype(float_type(space.dtype))
+        self.mean = tf.Variable(mean, dtype=tf.float64, trainable=False)
+        # Some spaces say with the largest number of 32 bits that they have no bounds.
+        with np.errstate(over="ignore"):
+            distance = (space.high.astype(np.float64) - space.low).astype(np.float32)
+        self.half_range = distance / 2.0
+        # Whole numbers have a unit: one.
+        allowed = np.ones(self.size) if self._whole else self.half_range
+        scale = _action_scale(allowed, mean, stddev)
+        self.stddev = tf.Variable(scale, dtype=tf.float32, trainable=False)
         self.low, self.high = self.encode(space.low), self.encode(space.high)
 
     def encode(self, action: np.ndarray | tf.Tensor) -> tf.Tensor:
         """[..., size] the environment's -> [..., size] the networks'."""
-        return (tf.cast(action, tf.float32) - self.mean) / self.stddev
+        return tf.cast(tf.cast(action, tf.float64) - self.mean, tf.float32) / self.stddev
 
-    def decode(self, action: tf.Tensor) -> tf.Tensor:
-        """[..., size] the networks' -> [..., size] the environment's, within its bounds."""
-        action = action * self.stddev + self.mean
-        dtype, low, high = self._space.dtype, self._space.low, self._space.high
+    def decode(self, action: tf.Tensor, dtype: Any = None) -> tf.Tensor:
+        """[..., size] the networks' -> [..., size] the environment's; see `ActionEncoder`."""
+        action = self._scaled_back(action, tf.as_dtype(dtype or self._dtype))
         if self._whole:
             # Casts of numbers that a type does not have wrap around.
-            action = tf.clip_by_value(tf.round(action), np.float32(low), np.float32(high))
-            return tf.cast(action, dtype)
-        return tf.clip_by_value(tf.cast(action, dtype), low, high)
+            return tf.cast(self._clip(tf.round(action)), self._space.dtype)
+        return self._clip(action if dtype else tf.cast(action, self._space.dtype))
 
     def executed(self, action: tf.Tensor) -> tf.Tensor:
         """Rounds an action within the bounds as the environment does: [..., size], the networks'.
@@ -105,9 +175,18 @@ class BoxActionEncoder(tf.Module):
             return action
 
         def rounded(action: tf.Tensor) -> tf.Tensor:
-            return (tf.round(action * self.stddev + self.mean) - self.mean) / self.stddev
+            return self.encode(tf.round(self._scaled_back(action, self._dtype)))
 
         return tf.grad_pass_through(rounded)(action)
+
+    def _clip(self, action: tf.Tensor) -> tf.Tensor:
+        bounds = self._space.low, self._space.high
+        return tf.clip_by_value(
+            action, *(each.astype(action.dtype.as_numpy_dtype) for each in bounds)
+        )
+
+    def _scaled_back(self, action: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+        return tf.cast(action * self.stddev, dtype) + tf.cast(self.mean, dtype)
 
 
 class DiscreteActionEncoder(tf.Module):
@@ -129,7 +208,7 @@ class DiscreteActionEncoder(tf.Module):
         """[...] the environment's -> [..., size] one-hot."""
         return tf.one_hot(tf.cast(action, tf.int32) - self._start, self.size)
 
-    def decode(self, action: tf.Tensor) -> tf.Tensor:
+    def decode(self, action: tf.Tensor, dtype: Any = None) -> tf.Tensor:
         """[..., size] one-hot -> [...] int64 the environment's."""
         return tf.argmax(action, -1) + self._start
 
@@ -145,11 +224,19 @@ def action_encoder(
     if isinstance(space, gymnasium.spaces.Discrete):
         return DiscreteActionEncoder(space)
     if isinstance(space, gymnasium.spaces.Box):
-        ones = np.ones(space.shape, np.float32)
-        return BoxActionEncoder(space, mean * ones, stddev * ones)
+        return BoxActionEncoder(
+            space, *(np.broadcast_to(each, space.shape) for each in (mean, stddev))
+        )
     raise TypeError(f"no encoder for {space}")
 
 
-def _scale(stddev: np.ndarray) -> tf.Tensor:
-    """Returns what components are divided by: [size]; 1 where they vary by less than 1e-3."""
-    return tf.constant(np.where(stddev > 1e-3, stddev, 1.0), tf.float32)
+def _action_scale(allowed: np.ndarray, mean: np.ndarray, stddev: np.ndarray) -> np.ndarray:
+    """Returns what components are divided by: [size].
+
+    Where nothing varies it is what is `allowed`; if that is infinite the value itself, and if that
+    is 0, what the other components vary by.
+    """
+    known = stddev[stddev > 0.0]
+    typical = np.median(known) if known.size else 1.0
+    unbounded = np.where(mean == 0.0, typical, np.abs(mean))
+    return np.where(stddev > 0.0, stddev, np.where(np.isfinite(allowed), allowed, unbounded))

@@ -35,8 +35,8 @@ class NumpyPolicy:
             self._rounded = np.issubdtype(space.dtype, np.integer)
 
     def encode(self, observation: np.ndarray) -> np.ndarray:
-        """[observation_size] float32 as observed -> as the networks see it."""
-        return (observation - self._mean) / self._stddev
+        """[observation_size] as observed -> float32 as the networks see it."""
+        return (observation - self._mean).astype(np.float32) / self._stddev
 
     def act(
         self, observation: np.ndarray, noise: np.ndarray, mask: np.ndarray

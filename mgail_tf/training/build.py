@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import pathlib
 
+import gymnasium
 import keras
 import tensorflow as tf
 
@@ -14,10 +17,13 @@ from mgail_tf.algorithms.cloning_options import CloningOptions
 from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.algorithms.mgail import MGAIL
 from mgail_tf.algorithms.mgail_options import MGAILOptions
-from mgail_tf.config import Config, Run
+from mgail_tf.config import Config, LearnerOptions, Run
+from mgail_tf.data import fingerprint
 from mgail_tf.data.demonstrations import Demonstrations
+from mgail_tf.data.origin import Origin, of_environment
 from mgail_tf.data.replay import Replay
 from mgail_tf.envs.cut_episodes import CutEpisodes
+from mgail_tf.envs.instances import Workers
 from mgail_tf.envs.make import make_environment
 from mgail_tf.envs.parallel import ParallelEnvironments
 from mgail_tf.envs.single import SingleEnvironment
@@ -26,12 +32,15 @@ from mgail_tf.networks.build import Encoders
 from mgail_tf.training.checkpoints import RunState
 from mgail_tf.training.collector import NoCollector, ParallelCollector
 from mgail_tf.training.evaluation import Evaluation
-from mgail_tf.training.run_folder import RunFolder
+from mgail_tf.training.run_folder import RunFolder, check
 from mgail_tf.training.trainer import Trainer
 
 
 def make_trainer(
-    config: Config, demonstrations: Demonstrations, logdir: str | pathlib.Path
+    config: Config,
+    demonstrations: Demonstrations,
+    logdir: str | pathlib.Path,
+    env_processes: int = 0,
 ) -> Trainer:
     """The trainer of a run, ready to go on where the run folder's last checkpoint is.
 
@@ -39,43 +48,79 @@ def make_trainer(
       config: the settings.
       demonstrations: what the expert did in `config.run.env`.
       logdir: the run folder; an unfinished run of the same settings that is there is resumed.
+      env_processes: worker processes that step the environments, of a slow simulator for example;
+        0: none, everything is in this process. It changes nothing but the speed.
 
     Raises:
       UserError: `logdir` cannot be written, or holds a run of other settings; or the initial policy
         does not fit.
     """
     state = RunState()
+    data = fingerprint.of(*demonstrations._replace(origin=None))
+    check(logdir, config, data)
+    # Before others are open, because there may be room for one environment only.
+    origin = _origin(config.run.env, demonstrations)
     keras.utils.set_random_seed(config.run.seed)
-    learner, collector = make_learner(config, demonstrations)
-    initial_policy = config.run.initial_policy
-    if initial_policy and not tf.train.latest_checkpoint(str(pathlib.Path(logdir, "checkpoints"))):
-        take_over(initial_policy, learner.deployed_policy, learner.policies)
-    folder = RunFolder(logdir, config)
-    return Trainer(
-        learner,
-        collector,
-        Evaluation(
-            config.run.env, demonstrations.return_mean, demonstrations.return_standard_error
-        ),
-        folder,
-        config.run,
-        config.reporting,
-        num_trajectories=demonstrations.num_trajectories,
-        state=state,
-    )
+    with contextlib.ExitStack() as opened:
+        workers = None
+        if env_processes:
+            workers = opened.enter_context(contextlib.closing(Workers(env_processes)))
+        learner, collector = make_learner(config, demonstrations, workers)
+        initial_policy = config.run.initial_policy
+        checkpoints = str(pathlib.Path(logdir, "checkpoints"))
+        if initial_policy and not tf.train.latest_checkpoint(checkpoints):
+            take_over(initial_policy, learner.deployed_policy, learner.policies)
+        evaluation = Evaluation(
+            config.run.env,
+            demonstrations.return_mean,
+            demonstrations.return_standard_error,
+            num_envs=1 if is_one_at_a_time(config.learner) else 0,
+            workers=workers,
+        )
+        opened.callback(collector.close)
+        folder = RunFolder(logdir, config, data)
+        learner.deployed_policy.origin = origin.to_json()
+        trainer = Trainer(
+            learner,
+            collector,
+            evaluation,
+            folder,
+            config.run,
+            config.reporting,
+            num_trajectories=demonstrations.num_trajectories,
+            state=state,
+        )
+        trainer.opened = opened.pop_all()
+        return trainer
 
 
-def make_learner(config: Config, demonstrations: Demonstrations) -> tuple[Learner, Collector]:
+def is_one_at_a_time(options: LearnerOptions) -> bool:
+    """Whether no two environments may be open at a time; training makes room for evaluations."""
+    group = options.acting if isinstance(options, MGAILOptions) else options
+    return group.num_envs == 1
+
+
+def _origin(env_name: str, demonstrations: Demonstrations) -> Origin:
+    """Where a policy comes from that learns from these demonstrations in this environment."""
+    with contextlib.closing(make_environment(env_name)) as env:
+        here = of_environment(env)
+    learned = demonstrations.origin or Origin()
+    return here._replace(fingerprint=learned.fingerprint, measured=learned.measured)
+
+
+def make_learner(
+    config: Config, demonstrations: Demonstrations, workers: Workers | None = None
+) -> tuple[Learner, Collector]:
     """The learner that the settings ask for, and the collector that it acts with."""
     if isinstance(config.learner, MGAILOptions):
-        return _mgail(config.learner, config.run, demonstrations)
+        return _mgail(config.learner, config.run, demonstrations, workers)
     if isinstance(config.learner, AuthorsOptions):
         return _authors(config.learner, config.run, demonstrations)
     return _cloning(config.learner, config.run, demonstrations)
 
 
 def _mgail(
-    options: MGAILOptions, run: Run, demonstrations: Demonstrations
+    options: MGAILOptions, run: Run, demonstrations: Demonstrations, workers: Workers | None
 ) -> tuple[Learner, Collector]:
     acting = options.acting
     encoders = _encoders(run, demonstrations, options.networks.observation_limit)
@@ -87,19 +132,21 @@ def _mgail(
         seed=run.seed,
         total_steps=run.total_steps,
     )
-
-    def wrap(env):
-        return CutEpisodes(env, acting.mean_cut_length) if acting.mean_cut_length else env
-
-    environments = ParallelEnvironments(run.env, acting.num_envs, run.seed, wrap)
+    wrapper = None
+    if acting.mean_cut_length:
+        wrapper = functools.partial(CutEpisodes, mean_length=acting.mean_cut_length)
+    environments = ParallelEnvironments(run.env, acting.num_envs, run.seed, wrapper, workers)
     return learner, ParallelCollector(environments, run.seed)
 
 
 def _authors(
     options: AuthorsOptions, run: Run, demonstrations: Demonstrations
 ) -> tuple[Learner, Collector]:
-    environment = SingleEnvironment(run.env, run.seed)
-    return AuthorsLoop(options, demonstrations, environment.action_space, run.seed), environment
+    space = _action_space(run.env)
+    return (
+        AuthorsLoop(options, demonstrations, space, run.seed),
+        SingleEnvironment(run.env, run.seed),
+    )
 
 
 def _cloning(
@@ -111,7 +158,14 @@ def _cloning(
 
 
 def _encoders(run: Run, demonstrations: Demonstrations, observation_limit: float) -> Encoders:
-    space = make_environment(run.env).action_space
     return Encoders.of(
-        demonstrations.observations, demonstrations.actions, space, observation_limit
+        demonstrations.observations,
+        demonstrations.actions,
+        _action_space(run.env),
+        observation_limit,
     )
+
+
+def _action_space(env_name: str) -> gymnasium.Space:
+    with contextlib.closing(make_environment(env_name)) as env:
+        return env.action_space

@@ -52,12 +52,19 @@ class Checkpoints:
         """Restores the last checkpoint, if there is one.
 
         Raises:
-          UserError: it cannot be read.
+          UserError: it cannot be read, or does not fit.
         """
         latest = self._manager.latest_checkpoint
         if not latest:
             return
         try:
             self._checkpoint.restore(latest).assert_consumed()
-        except Exception as error:  # Whatever TensorFlow raises, the file is at fault.
+        except UserError:
+            raise
+        except (AssertionError, ValueError, tf.errors.InvalidArgumentError) as error:
+            raise UserError(
+                f"{latest} is whole, but of other networks than the settings ask for: another "
+                "version of mgail_tf, or of the environment, made it; choose another `logdir`"
+            ) from error
+        except Exception as error:  # Whatever else TensorFlow raises, the file is at fault.
             raise UserError(f"{latest} is damaged ({error}); choose another `logdir`") from error

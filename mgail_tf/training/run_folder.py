@@ -17,6 +17,10 @@ from mgail_tf.training.tensorboard import TensorBoard
 # Counts the changes of what a run folder holds. A run of another version cannot be resumed.
 VERSION = 3
 
+# The entry of `config.json` that names the demonstrations by what is in them, because a path may
+# hold others tomorrow.
+FINGERPRINT = "demonstrations_fingerprint"
+
 
 class RunFolder:
     """Reads and writes a run's folder.
@@ -24,6 +28,7 @@ class RunFolder:
     Args:
       path: the folder; made if it does not exist.
       config: the settings of the run.
+      fingerprint: of the demonstrations that it learns from.
 
     Attributes:
       checkpoints, saved_model: where these go.
@@ -33,18 +38,18 @@ class RunFolder:
       UserError: the folder cannot be written, or holds a run of other settings.
     """
 
-    def __init__(self, path: str | pathlib.Path, config: Config):
+    def __init__(self, path: str | pathlib.Path, config: Config, fingerprint: str | None = None):
         # Absolute: a program may change its working directory while it trains.
         self._path = pathlib.Path(path).absolute()
         self.checkpoints = self._path / "checkpoints"
         self.saved_model = self._path / "saved_model"
-        check(path, config)
-        settings, file = _as_json(config), self._path / "config.json"
+        check(path, config, fingerprint)
+        settings, file = _as_json(config, fingerprint), self._path / "config.json"
         known = file.exists() and json.loads(file.read_text()) == settings
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             _write_json(file, settings)
-            self.tensorboard = TensorBoard(self._path / "tensorboard")
+            self.tensorboard = TensorBoard(self._path / "tensorboard", self._path.name)
             if not known:
                 self.tensorboard.write_config(config.flat())
         except (OSError, tf.errors.OpError) as error:
@@ -93,14 +98,19 @@ class RunFolder:
         _write_json(self._path / "result.json", result)
 
 
-def check(path: str | pathlib.Path, config: Config) -> None:
+def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = None) -> None:
     """Checks that a run may use a folder, and changes nothing.
 
     A run may go on with another budget than it began with.
 
+    Args:
+      path: the folder.
+      config: the settings of the run.
+      fingerprint: of the demonstrations; None if they are not known yet, and not compared.
+
     Raises:
-      UserError: the folder cannot be written, or holds a run of other settings, or one that has
-        already taken more steps.
+      UserError: the folder cannot be written, or holds a run of other settings or demonstrations,
+        or one that has already taken more steps.
     """
     path = pathlib.Path(path)
     existing = next(place for place in (path, *path.absolute().parents) if place.exists())
@@ -110,22 +120,32 @@ def check(path: str | pathlib.Path, config: Config) -> None:
         return
     try:
         present = json.loads((path / "config.json").read_text())
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UserError(f"`logdir` {path} cannot be read ({error})") from error
+    except ValueError as error:
         raise UserError(f"`logdir` {path} is damaged ({error}); choose another folder") from error
     if not isinstance(present, dict):
         raise UserError(f"`logdir` {path} is damaged (config.json); choose another folder")
-    asked = _as_json(config)
+    asked = _as_json(config, fingerprint)
     if present.get("run_folder_version") != VERSION:
         raise UserError(
             f"`logdir` {path} holds a run of another version of mgail_tf, which cannot be resumed; "
             "choose another folder"
         )
     for name in sorted(present.keys() | asked.keys()):
-        if name != "total_steps" and present.get(name) != asked.get(name):
+        if name in ("total_steps", FINGERPRINT):
+            continue
+        if present.get(name) != asked.get(name):
             raise UserError(
                 f"`logdir` {path} holds a run with {name}={present.get(name)}, "
                 f"not {asked.get(name)}; choose another folder"
             )
+    if fingerprint is not None and fingerprint != present.get(FINGERPRINT):
+        raise UserError(
+            f"`logdir` {path} holds a run that learned from other demonstrations than those that "
+            f"{config.run.expert_data or config.run.env} gives now; choose another `logdir`, or "
+            "bring them back"
+        )
     taken = max((line["env_steps"] for line in _metrics(path)), default=0)
     if present["total_steps"] > config.run.total_steps < taken:
         raise UserError(
@@ -141,8 +161,8 @@ def _metrics(path: pathlib.Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines() if line.endswith("}")]
 
 
-def _as_json(config: Config) -> dict[str, Any]:
-    return {"run_folder_version": VERSION, **config.flat()}
+def _as_json(config: Config, fingerprint: str | None) -> dict[str, Any]:
+    return {"run_folder_version": VERSION, **config.flat(), FINGERPRINT: fingerprint}
 
 
 def _write_json(file: pathlib.Path, values: Mapping[str, Any]) -> None:

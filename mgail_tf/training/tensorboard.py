@@ -15,15 +15,17 @@ class TensorBoard:
     """Writes TensorBoard's events of a run.
 
     Args:
-      folder: where they go.
+      folder: where the runs of TensorBoard go.
+      name: what the run is called there.
 
     Raises:
       OSError or tf.errors.OpError: the folder cannot be written.
     """
 
-    def __init__(self, folder: pathlib.Path):
-        self._folder = str(folder)
+    def __init__(self, folder: pathlib.Path, name: str):
+        self._folder, self._expert_folder = str(folder / name), str(folder / f"{name}-expert")
         self._writer = tf.summary.create_file_writer(self._folder)
+        self._expert_writer: Any = None
 
     @contextlib.contextmanager
     def _at(self, step: int) -> Iterator[None]:
@@ -48,6 +50,35 @@ class TensorBoard:
         with self._at(step):
             for name, value in values.items():
                 tf.summary.scalar(name, value)
+
+    def write_returns(
+        self, step: int, returns: Mapping[str, Any], expert_return: float | None
+    ) -> None:
+        """Writes how good the policy is where TensorBoard opens, and the expert beside it.
+
+        The expert is a run of its own, because a chart has a line for each run.
+
+        Args:
+          step: environment steps so far.
+          returns: `return_mean` and `normalized_return`; None where unknown.
+          expert_return: mean return of the demonstrations; None if it is not known.
+        """
+        # Charts are in the order of their names; small letters come after capital ones.
+        agent = {
+            "Return/mean": returns["return_mean"],
+            "Return/normalized": returns["normalized_return"],
+        }
+        self.write_scalars(step, {name: v for name, v in agent.items() if v is not None})
+        if expert_return is None:
+            return
+        if self._expert_writer is None:
+            self._expert_writer = tf.summary.create_file_writer(self._expert_folder)
+        with self._expert_writer.as_default(step=step):
+            for name in "Return/mean", "evaluation/return_mean":
+                tf.summary.scalar(name, expert_return)
+            for name in "Return/normalized", "evaluation/normalized_return":
+                tf.summary.scalar(name, 1.0)
+        self._expert_writer.flush()
 
     def write_histograms(self, step: int, values: Mapping[str, Any]) -> None:
         """Writes arrays of any shape, by name."""

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import sys
 import time
 from typing import Any
 
@@ -12,12 +13,14 @@ from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.config import Reporting, Run
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.envs.episodes import Episode
-from mgail_tf.errors import UserError
+from mgail_tf.errors import EnvironmentFailed, UserError
 from mgail_tf.seeds import EVALUATION_SEED, FINAL_SEED
 from mgail_tf.training.checkpoints import Checkpoints, RunState
+from mgail_tf.training.collector import NoCollector
 from mgail_tf.training.evaluation import Evaluation
 from mgail_tf.training.export import Export
 from mgail_tf.training.films import Filming
+from mgail_tf.training.progress import Progress
 from mgail_tf.training.run_folder import RunFolder
 
 # Rounds before the profiled ones, which are busy with compilation; and the number of profiled ones.
@@ -39,6 +42,9 @@ class Trainer:
       num_trajectories: number of demonstrated trajectories, for the result.
       state: the loop's own memory.
 
+    Attributes:
+      opened: what is closed at the end of the run, however it ends.
+
     Raises:
       UserError: the folder's checkpoint is damaged.
     """
@@ -55,6 +61,8 @@ class Trainer:
         num_trajectories: int,
         state: RunState | None = None,
     ):
+        self.opened = contextlib.ExitStack()
+        self._reported_non_finite = 0
         self.learner, self.collector, self.evaluation = learner, collector, evaluation
         self.folder, self.run, self.reporting = folder, run, reporting
         self._num_trajectories = num_trajectories
@@ -74,39 +82,58 @@ class Trainer:
         """The policy that is evaluated and exported."""
         return self.learner.deployed_policy
 
-    def train(self, progress: bool = True, profile: bool = False) -> dict[str, Any]:
+    def train(self, progress: bool | Progress = True, profile: bool = False) -> dict[str, Any]:
         """Learns to the end of the budget, then exports and evaluates the policy.
 
         Args:
-          progress: whether to show a progress bar.
+          progress: whether to show it, or what shows it.
           profile: whether to profile some rounds for TensorBoard.
 
         Returns:
           What is written to `result.json`.
 
         Raises:
+          EnvironmentFailed: an environment failed. The work of all whole rounds is kept, and the
+            same run goes on from there.
           UserError: too few rounds are left to profile any.
         """
-        if profile:
-            self._check_rounds_to_profile()
-        bar = tqdm(
-            total=self.run.total_steps,
-            initial=self.collector.steps,
-            desc=self.run.env,
-            unit="step",
-            disable=not progress,
-        )
-        with bar:
-            while self._goes_on():
-                steps_before = self.collector.steps
-                self._learn()
-                bar.update(self.collector.steps - bar.n)
-                if profile:
-                    self._profile()
-                if self._is_evaluation_due(steps_before) or not self._goes_on():
-                    metrics = self._report()
-                    bar.set_postfix_str(f"return {metrics['return_mean']:.0f}")
+        if not isinstance(progress, Progress):
+            progress = Progress(self.run.env, shown=progress)
+        with self.opened, progress:
+            if profile:
+                self._check_rounds_to_profile()
+            try:
+                return self._train(progress, profile)
+            except EnvironmentFailed as error:
+                self.state.count_seconds()
+                self._checkpoints.save()
+                raise EnvironmentFailed(
+                    f"{error}; the work of {self.collector.steps:,} steps is kept, and the same "
+                    "command goes on from there once this is mended"
+                ) from error
+
+    def _train(self, progress: Progress, profile: bool) -> dict[str, Any]:
+        without_steps = isinstance(self.collector, NoCollector)
+        progress.begin(None if without_steps else self.run.total_steps, self._count())
+        progress.phase("compiling")
+        while self._goes_on():
+            steps_before = self.collector.steps
+            self._learn()
+            progress.phase("")
+            progress.advance(self._count())
+            if profile:
+                self._profile()
+            if self._is_evaluation_due(steps_before) or not self._goes_on():
+                progress.phase("evaluating")
+                progress.evaluated(self._report(), self.evaluation.expert_return)
+                progress.phase("")
+        progress.phase("evaluating once more, and closely")
         return self._finish()
+
+    def _count(self) -> int:
+        """What the progress counts: environment steps, or rounds where there are none."""
+        without = isinstance(self.collector, NoCollector)
+        return int(self.state.rounds) if without else self.collector.steps
 
     def _goes_on(self) -> bool:
         steps = self.collector.steps + self.learner.steps_per_round
@@ -134,20 +161,26 @@ class Trainer:
         training_seconds = metrics["wall_seconds"] - metrics["evaluation_seconds"]
         speeds = {"speed/steps_per_second": self.collector.steps / training_seconds}
         self.folder.write_metrics(metrics, speeds)
+        self.folder.tensorboard.write_returns(
+            self.collector.steps, metrics, self.evaluation.expert_return
+        )
         self._illustrate(episodes[0])
         self._export.write()
+        self._tell_non_finite()
         self.state.count_seconds()
         self._checkpoints.save()
         return metrics
 
     def _evaluate(self, num_episodes: int, seed: int) -> tuple[dict[str, Any], list[Episode]]:
         started = time.perf_counter()
+        self.collector.pause()
         measured, episodes = self.evaluation.evaluate(self.policy.deterministic, num_episodes, seed)
         self.state.evaluation_seconds.assign_add(time.perf_counter() - started)
         return {
             "env_steps": self.collector.steps,
             "wall_seconds": self.state.count_seconds(),
             "evaluation_seconds": float(self.state.evaluation_seconds),
+            "non_finite_steps": self.collector.non_finite_steps,
             **measured,
         }, episodes
 
@@ -159,6 +192,17 @@ class Trainer:
         if episode.seed is not None:
             self._filming.film(episode.seed, episode.actions, tensorboard, steps)
         self.state.evaluation_seconds.assign_add(time.perf_counter() - started)
+
+    def _tell_non_finite(self) -> None:
+        """Says that the simulator has diverged, if it has since the last time."""
+        number = self.collector.non_finite_steps
+        if number > self._reported_non_finite:
+            tqdm.write(
+                f"{self.run.env}: {number} of {self.collector.steps} steps gave observations that "
+                "are not finite; their episodes were cut before them",
+                file=sys.stderr,
+            )
+        self._reported_non_finite = number
 
     def _finish(self) -> dict[str, Any]:
         """Exports the policy, evaluates it once more and closely, and writes the result."""

@@ -1,3 +1,4 @@
+import dataclasses
 from typing import Any
 
 import gymnasium
@@ -233,9 +234,12 @@ def test_noise_of_segments_is_smaller_by_the_deviation_of_the_actions():
     loop = make_loop(dropout=0.0, policy_segments=500, segment_length=4)
     environment, rng = Line(length=5000), np.random.default_rng(0)
     steps = loop._actor.act(loop.networks.policy, environment, 2000, rng)
-    np.testing.assert_allclose(residual(loop, steps).numpy().std(0), 1 / 6, rtol=0.1)
+    seen = steps._replace(observation=loop.observations.encode(steps.observation))
+    np.testing.assert_allclose(residual(loop, seen).numpy().std(0), 1 / 6, rtol=0.1)
     segments = loop._actor.act_in_segments(loop.networks.policy, environment, rng)
-    deviation = demonstrations(SPACES["continuous"]).actions.std(0)
+    # Whatever the unit of the actions is.
+    space = SPACES["continuous"]
+    deviation = demonstrations(space).actions.std(0) / ((space.high - space.low) / 2)
     np.testing.assert_allclose(segments.noise.std((0, 1)), deviation / 6, rtol=0.1)
 
 
@@ -248,6 +252,24 @@ def test_test_episodes_alone_have_neither_noise_nor_dropout():
     quiet = [np.abs(residual(loop, transitions)).max() < 1e-5 for transitions in pushed]
     # Four episodes fill the buffer; the tests are those of the iterations 0 and 5.
     assert quiet == [False] * 4 + [True] + [False] * 2 + [True]
+
+
+def test_a_component_that_was_constant_is_seen_as_far_as_the_agent_goes():
+    space = SPACES["continuous"]
+    rows = demonstrations(space)
+    rows.observations[:, 0] = rows.next_observations[:, 0] = 0.5
+    loop = AuthorsLoop(AuthorsOptions(**SMALL), rows, space, seed=0, compiled=False)
+    environment = Line()
+    loop.learn(environment)
+    first = loop._replay._held().next_observation[:, 0].copy()
+    assert first.min() > 0.0 and first.max() == 1.0
+    environment.length = 40
+    loop.options = dataclasses.replace(loop.options, episode_steps=11)
+    loop.learn(environment)
+    widest = (11 - 0.5) / (6 - 0.5)
+    np.testing.assert_allclose(
+        loop._replay._held().next_observation[: first.size, 0], first / widest
+    )
 
 
 @pytest.mark.parametrize("model", ["advanced", "basic"])
@@ -352,3 +374,24 @@ def test_compiled_updates_do_the_same():
     for name in plain:
         for one, other in zip(plain[name], compiled[name], strict=True):
             np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_steps_that_lead_nowhere_do_not_enter_the_data():
+    class Diverging(Line):
+        """Does so in the first step of an episode, and in the third one of the next."""
+
+        def step(self, action) -> Any:
+            result = super().step(action)
+            if (self.episode, self.place - self.start) in ((1, 1), (2, 3)):
+                self.ended = True
+                return None, False, True
+            return result
+
+    loop, environment = make_loop(), Diverging()
+    environment.reset()
+    rng = np.random.default_rng(0)
+    taken = loop._actor.act(loop.networks.policy, environment, 9, rng)
+    # The first one has not a single step.
+    assert environment.episode == 2 and len(taken.action) == 2
+    assert len(taken.observation) == len(taken.next_observation) == 2
+    assert (taken.observation[:, 1] == 2).all()

@@ -13,7 +13,7 @@ import tensorflow as tf
 from mgail_tf import config as configs
 from mgail_tf.algorithms.behavioural_cloning import BehaviouralCloning
 from mgail_tf.algorithms.cloning_options import CloningOptions
-from mgail_tf.training.build import make_learner
+from mgail_tf.training.build import is_one_at_a_time, make_learner
 
 ENV, PAIRS = "Pendulum-v1", 20  # 3 numbers are observed, an action is 1.
 BASE: dict[str, Any] = {
@@ -79,6 +79,9 @@ def observe(**settings):
         "rate": float(f"{np.max(steps[0]):.2g}"),
         "epochs if nothing is gained": count_epochs(settings, 0.0),
         "epochs if something is always gained": count_epochs(settings, 1.0),
+        "one environment at a time": is_one_at_a_time(
+            configs.make(ENV, algorithm="bc", **settings).learner
+        ),
     }
 
 
@@ -93,6 +96,7 @@ ROWS = [
     Row("training_fraction", 0.9, {"batches": [4, 4, 4, 4]}),
     Row("patience", 2, {"epochs if nothing is gained": 3}),
     Row("max_epochs", 5, {"epochs if something is always gained": 5}),
+    Row("num_envs", 1, {"one environment at a time": True}),
     Row("observation_limit", 2.0, {"largest observation": 2.0}),
 ]
 

@@ -352,16 +352,26 @@ def test_a_round_acts_and_learns_from_what_happened(monkeypatch):
     experience = draw_experience()
 
     class FakeCollector:
-        steps = 0
+        steps, cut = 0, np.zeros(NUM_ENVS, bool)
 
         def collect(self, act, length):
             assert act == learner.act and length == LENGTH
             return experience
 
     monkeypatch.setattr(learner, "update", lambda segment: {"seen": segment})
-    assert learner.learn(FakeCollector()) == {"seen": experience}
+    collector: Any = FakeCollector()
+    assert learner.learn(collector) == {"seen": experience}
     assert learner.steps_per_round == NUM_ENVS * LENGTH
     assert not learner.finished
+
+    # What turns out to have been an episode's last step is marked as such, and nothing else.
+    learner.replay.push(learner._encoders.encode(experience))
+    learner.learn(collector)
+    assert (learner.replay._storage.ended.numpy() == 0.0).all()
+    collector.cut[1] = True
+    learner.learn(collector)
+    ended = learner.replay._storage.ended.numpy()
+    assert np.argwhere(ended).tolist() == [[LENGTH - 1, 1]]
 
 
 def test_acting_is_the_policys_sample_between_the_encoders():

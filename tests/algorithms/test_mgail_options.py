@@ -57,6 +57,7 @@ class FakeCollector:
 
     def __init__(self, num_envs, env):
         self._num_envs, self._env = num_envs, env
+        self.cut = np.zeros(num_envs, bool)
         self.acted = None
 
     def collect(self, act, length):

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import subprocess
 
 from ai_edge_litert.interpreter import Interpreter
 import imageio
@@ -83,17 +84,24 @@ def test_cloning_trains_exports_and_evaluates(tmp_path):
 
 def test_train_then_evaluate_from_another_folder(tmp_path):
     small = ["--total_steps=400", "--evaluate_every=240", "--final_episodes=3"]
-    done = run("main.py", "--env=CartPole", "--logdir=out", *small, folder=tmp_path)
+    done = run("main.py", "--env=CartPole", "--logdir=my out", *small, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    result = json.loads((tmp_path / "my out" / "result.json").read_text())
     assert result["env"] == "CartPole" and result["env_steps"] == 400
-    assert len((tmp_path / "out" / "metrics.jsonl").read_text().splitlines()) == 2
-    assert os.listdir(tmp_path) == ["out"]
+    assert len((tmp_path / "my out" / "metrics.jsonl").read_text().splitlines()) == 2
+    assert os.listdir(tmp_path) == ["my out"]
+    # The first sign of life, and no more than a line for each evaluation.
+    assert done.stdout.startswith("CartPole (loading TensorFlow)\n")
+    assert done.stdout.count("CartPole: ") == 2 and "\r" not in done.stdout + done.stderr
 
-    model = ["--saved_model=out/saved_model", "--env=CartPole"]
-    done = run("evaluate.py", *model, "--episodes=3", folder=tmp_path)
+    # What the end says is pasted.
+    [pasted] = re.findall("^  evaluate *(.*)$", done.stdout, re.MULTILINE)
+    done = subprocess.run(
+        f"{pasted} --episodes=3", shell=True, cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert f"return {result['return_mean']:.1f} +- {result['return_std']:.1f}" in done.stdout
+    model = ["--saved_model=my out/saved_model", "--env=CartPole"]
     done = run("evaluate.py", *model, "--episodes=0", folder=tmp_path)
     assert done.returncode == 2 and "episodes" in done.stderr
 
@@ -103,7 +111,7 @@ def test_train_then_evaluate_from_another_folder(tmp_path):
     assert f"| CartPole | 1 | 400 | {wall} | 0 | {reached} |" in done.stdout
     error = f"{result['normalized_return_standard_error']:.3f}"
     assert f"| 0 | {reached} +- {error} | " in done.stdout
-    done = run("tabulate_results.py", "--runs=out", folder=tmp_path)
+    done = run("tabulate_results.py", "--runs=my out", folder=tmp_path)
     assert done.returncode == 2 and "no finished run" in done.stderr
 
 
@@ -152,6 +160,10 @@ def test_render_in_a_window(expert, tmp_path):
         (["--video=nowhere/v.mp4"], "nowhere"),
         (["--render=robot"], "human"),
         (["--env=Hopper"], "observations"),
+        (
+            [f"--saved_model={ROOT / 'expert_data' / 'HalfCheetah' / 'expert'}", "--env=Walker2d"],
+            "made in HalfCheetah-v5, not in Walker2d-v5; first observations of",
+        ),
     ],
 )
 def test_bad_evaluations(arguments, message, expert, tmp_path):
@@ -180,7 +192,7 @@ def test_imported_recording_is_imitated(tmp_path):
     told = ["--env=CartPole", "--recording=recording.csv", "--out=mine"]
     done = run("import_demonstrations.py", *told, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 episodes, 49 steps" in done.stdout
+    assert "1 episodes, 49 steps" in done.stdout and "left out: 1 steps" in done.stdout
     done = run("import_demonstrations.py", *told, folder=tmp_path)
     assert done.returncode == 2 and "exists" in done.stderr
     small = ["--total_steps=160", "--final_episodes=1"]

@@ -10,7 +10,7 @@ from mgail_tf.errors import UserError
 
 def read(folder: pathlib.Path, *lines: str) -> list[Episode]:
     (folder / "recording.csv").write_text("\n".join(lines), encoding="utf-8-sig")
-    return formats.read(folder / "recording.csv")
+    return formats.read(folder / "recording.csv").episodes
 
 
 def test_discrete_actions(tmp_path: pathlib.Path):
@@ -59,7 +59,7 @@ def test_named_episodes(tmp_path: pathlib.Path):
     first, second = read(tmp_path, header, *rows)
     np.testing.assert_array_equal(first.observations, [[1, 0], [4, 3]])
     np.testing.assert_array_equal(second.observations, [[6, 5], [9, 8]])
-    np.testing.assert_array_equal(second.actions, [[7]])
+    np.testing.assert_array_equal(second.actions, [7])
 
 
 def test_episodes_by_number_however_it_is_written(tmp_path: pathlib.Path):
@@ -90,7 +90,10 @@ def test_what_stands_in_the_reward_column_of_a_row_without_an_action_does_not_co
         ("observation_0,action\n1,1\n2,x\n3,1", "not a number"),
         ("observation_0,observation_2,action\n1,1,1", "without gaps"),
         ("episode,observation_0,action\n0,1,1\n0,2,\n0,3,1", "line 3"),
-        ("observation_0,action,terminated\n1,1,no\n2,1,no", "'no' in terminated is not true or"),
+        (
+            "observation_0,action,terminated\n1,1,no\n2,1,no",
+            "'no' in terminated, line 2, is not true or false",
+        ),
         ("observation_0,action\n1,0.5,1\n2,0.5,1", "line 2, saw 3"),
         ("observation_0,action,action \n1,1,1", "two columns 'action'"),
         ("episode,observation_0,action\n0,1,1\n,2,1", "missing in line 3"),

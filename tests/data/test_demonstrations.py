@@ -7,6 +7,7 @@ from gymnasium.spaces import Box, Discrete
 import numpy as np
 import pytest
 import sample_data
+import walks
 
 from mgail_tf.data import demonstrations
 from mgail_tf.errors import UserError
@@ -49,6 +50,27 @@ def test_installed_dataset_by_its_id(tmp_path: pathlib.Path):
     sample_data.write_numbered(tmp_path)
     with mock.patch.dict(os.environ, MINARI_DATASETS_PATH=str(tmp_path)):
         assert len(demonstrations.load(sample_data.NAME, "CartPole").actions) == 12
+
+
+def test_a_recording_is_imported_for_once(tmp_path: pathlib.Path, capsys):
+    values = walks.arrays(dones=walks.LAST)
+    values = {"obs": values["observations"], "acts": 9 * values["actions"][:, :1], "d": walks.LAST}
+    values["dones"] = values.pop("d")
+    np.savez(tmp_path / "recording.npz", allow_pickle=True, **values)
+    loaded = demonstrations.load(tmp_path / "recording.npz", "Pendulum-v1", 3)
+    assert loaded.num_trajectories == 3 and len(loaded.actions) == 6 + 11 + 4
+    np.testing.assert_array_equal(loaded.observations[:6], values["obs"][:6])
+    assert np.abs(loaded.actions).max() == 2.0
+    assert "4 episodes, 32 steps" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == ["recording.npz"]
+    # Bad input is one line, which names the recording.
+    with pytest.raises(UserError, match=r"recording.npz has 4 trajectories, not 5"):
+        demonstrations.load(tmp_path / "recording.npz", "Pendulum-v1", 5)
+    with pytest.raises(UserError, match="recording.npz: episode 0: its observations"):
+        demonstrations.load(tmp_path / "recording.npz", "CartPole")
+    with pytest.raises(UserError, match="none.npz does not exist"):
+        demonstrations.load(tmp_path / "none.npz", "CartPole")
+    assert not capsys.readouterr().err
 
 
 def test_rewards_may_be_missing(tmp_path: pathlib.Path):

@@ -1,6 +1,8 @@
 import pathlib
 
+import h5py
 import numpy as np
+import pandas
 import pytest
 from recordings import (
     LENGTHS,
@@ -12,6 +14,7 @@ from recordings import (
     write_imitation_npz,
     write_npz,
 )
+import walks
 
 from mgail_tf.data import demonstrations, formats, minari_writer
 from mgail_tf.envs.episodes import Episode, play
@@ -21,7 +24,7 @@ from mgail_tf.errors import UserError
 @pytest.mark.parametrize("write", WRITERS)
 def test_every_format_gives_the_same_dataset(write, tmp_path: pathlib.Path):
     episodes = random_episodes()
-    recorded = formats.read(write(episodes, tmp_path))
+    recorded = formats.read(write(episodes, tmp_path)).episodes
     for episode, expected in zip(recorded, episodes, strict=True):
         np.testing.assert_allclose(episode.observations, expected.observations, rtol=1e-6)
         np.testing.assert_allclose(episode.actions, expected.actions, rtol=1e-6)
@@ -42,7 +45,7 @@ def test_without_next_observations_the_last_action_is_left_out(tmp_path: pathlib
     episodes = random_episodes()
     arrays = d4rl(episodes)
     names = "observations", "actions", "terminals", "timeouts"
-    first, last = formats.read(write_npz({name: arrays[name] for name in names}, tmp_path))
+    first, last = formats.read(write_npz({name: arrays[name] for name in names}, tmp_path)).episodes
     # The episode of one step tells nothing.
     np.testing.assert_array_equal(first.observations, episodes[0].observations[:-1])
     np.testing.assert_array_equal(first.actions, episodes[0].actions[:-1])
@@ -80,7 +83,7 @@ def test_the_reward_of_an_action_that_is_left_out_still_counts(write, tmp_path: 
             episode._replace(observations=np.pad(episode.observations, [(0, 0), (0, 1)]))
             for episode in episodes
         ]
-    recorded = formats.read(write(episodes, tmp_path))
+    recorded = formats.read(write(episodes, tmp_path)).episodes
     for episode, expected in zip(recorded, episodes, strict=True):
         assert len(episode.actions) == len(expected.actions) - 1
         assert 89 < expected.rewards.sum() < 90
@@ -88,10 +91,57 @@ def test_the_reward_of_an_action_that_is_left_out_still_counts(write, tmp_path: 
         np.testing.assert_allclose(episode.rewards[:-1], expected.rewards[:-2], atol=1e-6)
 
 
+@pytest.mark.parametrize("ending", ["npz", "csv", "hdf5"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Obs", "Acts", "Rews", "Done", "Next_Obs"),
+        ("state", "action", "reward", "is_last", "next_state"),
+        ("s", "a", "r", "dones", "s2"),
+        ("OBSERVATION", "ACT", "REW", "ENDED", "NEXT_OBSERVATION"),
+    ],
+)
+def test_names_are_the_same_in_every_kind_of_file(names, ending, tmp_path: pathlib.Path):
+    values = walks.arrays(dones=walks.LAST, following=walks.NEXT)
+    values = dict(zip(names, values.values(), strict=True)) | {"mood": walks.STEPS}
+    file = write_file(values, tmp_path / f"recording.{ending}")
+    recording = formats.read(file, walks.LIMIT)
+    walks.check(recording.episodes)
+    assert recording.notes[-1] == "not understood, left out: mood"
+
+
+def write_file(values: dict[str, np.ndarray], file: pathlib.Path) -> pathlib.Path:
+    """Writes arrays of steps in the kind of file that its ending tells."""
+    if file.suffix == ".npz":
+        np.savez(file, allow_pickle=True, **values)
+    elif file.suffix == ".hdf5":
+        with h5py.File(file, "w") as opened:
+            opened.update(values)
+    else:
+        columns = {}
+        for name, array in values.items():
+            parts = {f"{name}_{i}": column for i, column in enumerate(array.T)}
+            columns |= parts if array.ndim == 2 else {name: array}
+        pandas.DataFrame(columns).to_csv(file, index=False)
+    return file
+
+
+def test_what_is_said_of_a_recording(tmp_path: pathlib.Path):
+    file = write_file(walks.arrays(dones=walks.LAST), tmp_path / "recording.npz")
+    lines = formats.read(file, walks.LIMIT).describe()
+    assert lines[:2] == [
+        "4 episodes, 32 steps (4 to 11 an episode)",
+        "ended by: 2 by the task, 2 cut off",
+    ]
+    returns = [episode.rewards.sum() for episode in walks.EPISODES]
+    assert lines[2].startswith(f"returns: mean {np.mean(returns):.5g}, from {min(returns):.5g} to")
+    assert lines[3].startswith("left out: 4 steps") and "nothing tells where they led" in lines[3]
+
+
 def test_gymnasiums_names_in_npz(tmp_path: pathlib.Path):
     arrays = d4rl(random_episodes())
     arrays["terminations"], arrays["truncations"] = arrays.pop("terminals"), arrays.pop("timeouts")
-    recorded = formats.read(write_npz(arrays, tmp_path))
+    recorded = formats.read(write_npz(arrays, tmp_path)).episodes
     assert [len(episode.actions) for episode in recorded] == list(LENGTHS)
     assert [episode.terminated for episode in recorded] == list(TERMINATED)
 
@@ -104,11 +154,10 @@ def test_npz_of_unequal_lengths(name, tmp_path: pathlib.Path):
         formats.read(file)
 
 
-def test_imitations_npz_without_last_observations(tmp_path: pathlib.Path):
-    episodes = [
-        episode._replace(observations=episode.observations[:-1]) for episode in random_episodes()
-    ]
-    with pytest.raises(UserError, match="13 actions cannot have 13 observations"):
+def test_imitations_npz_of_too_few_observations(tmp_path: pathlib.Path):
+    first, *others = random_episodes()
+    episodes = [first._replace(observations=first.observations[:-1]), *others]
+    with pytest.raises(UserError, match="a row for each step; they have: obs 15, acts 13"):
         formats.read(write_imitation_npz(episodes, tmp_path))
 
 
@@ -116,7 +165,12 @@ def test_imitations_npz_without_last_observations(tmp_path: pathlib.Path):
     ("name", "content", "message"),
     [
         ("missing.npz", None, "does not exist"),
-        ("recording.pkl", b"", "use a .npz"),
+        ("recording.pkl", b"", "pickles are never opened.*np.savez"),
+        ("recording.npy", b"", "a single array.*np.savez"),
+        ("recording.json", b"", "make a .csv"),
+        ("recording.zip", b"", "unpack it"),
+        ("recording.mcap", b"", "use a .npz, a .csv, an .hdf5"),
+        ("recording.h5", b"no archive", "cannot be read"),
         ("recording.npz", b"no archive", "cannot be read"),
         ("recording.csv", b"observation_0,action\n1,1\n", "no action"),
         ("recording.csv", b"", "cannot be read"),
@@ -132,12 +186,28 @@ def test_bad_recordings(name, content, message, tmp_path: pathlib.Path):
 @pytest.mark.parametrize("name", ["observations", "actions", "rewards", "terminals"])
 def test_npz_of_words(name, tmp_path: pathlib.Path):
     arrays = d4rl(random_episodes())
-    file = write_npz(arrays | {name: arrays[name].astype(str)}, tmp_path)
-    with pytest.raises(UserError, match=f"{name} are <U.*must be numbers"):
-        formats.read(file)
+    del arrays["next_observations"]
+    words = arrays[name].astype("U32")
+    assert len(formats.read(write_npz(arrays | {name: words}, tmp_path)).episodes) == 2
+    words[3] = "left"
+    with pytest.raises(UserError, match=f"'left' in {name}, row 3, is not"):
+        formats.read(write_npz(arrays | {name: words}, tmp_path))
+
+
+def test_folders_that_are_not_of_imitation(tmp_path: pathlib.Path):
+    with pytest.raises(UserError, match="not saved by imitation; give a single file"):
+        formats.read(tmp_path)
+    minari_writer.write(random_episodes(), "Pendulum-v1", tmp_path / "dataset")
+    with pytest.raises(UserError, match="a Minari dataset already"):
+        formats.read(tmp_path / "dataset")
 
 
 def test_pickles_are_refused(tmp_path: pathlib.Path):
     arrays = {"observations": np.array([[{}]] * 3, dtype=object), "actions": np.zeros([3, 1])}
-    with pytest.raises(UserError, match="allow_pickle"):
+    message = "observations is pickled, and pickles are never opened.*save it as numbers"
+    with pytest.raises(UserError, match=message):
         formats.read(write_npz(arrays, tmp_path))
+    # What is not needed may be pickled.
+    arrays["infos"] = arrays["observations"]
+    arrays["observations"] = np.ones([3, 1])
+    assert "infos" in formats.read(write_npz(arrays, tmp_path)).notes[-1]

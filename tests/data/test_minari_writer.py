@@ -42,6 +42,17 @@ def test_actions_that_are_none_of_the_discrete_ones(tmp_path: pathlib.Path):
         minari_writer.write([episode], "CartPole-v1", tmp_path / "dataset")
 
 
+def test_discrete_actions_as_one_hot_vectors(tmp_path: pathlib.Path):
+    actions = np.eye(2)[[0, 1, 1]]
+    episode = Episode(np.zeros([4, 4]), actions, np.zeros(3), True)
+    minari_writer.write([episode], "CartPole-v1", tmp_path / "dataset")
+    loaded = demonstrations.load(tmp_path / "dataset", "CartPole-v1")
+    np.testing.assert_array_equal(loaded.actions, [0, 1, 1])
+    with pytest.raises(UserError, match="actions are of shape"):
+        wrong = episode._replace(actions=actions / 2)
+        minari_writer.write([wrong], "CartPole-v1", tmp_path / "other")
+
+
 def test_recording_that_is_not_finite(tmp_path: pathlib.Path):
     observations = np.zeros([3, 3])
     observations[1, 0] = np.nan

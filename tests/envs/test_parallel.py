@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 import pathlib
 
 import gymnasium
@@ -8,6 +9,7 @@ import tensorflow as tf
 from mgail_tf.envs.cut_episodes import CutEpisodes
 from mgail_tf.envs.make import make_environment
 from mgail_tf.envs.parallel import ParallelEnvironments
+from mgail_tf.errors import EnvironmentFailed
 
 NUM_ENVS = 3
 
@@ -16,7 +18,7 @@ def make(name: str, seed: int = 1) -> ParallelEnvironments:
     return ParallelEnvironments(name, NUM_ENVS, seed, lambda env: CutEpisodes(env, 60))
 
 
-def advance(envs: ParallelEnvironments, actions: np.ndarray) -> list[np.ndarray]:
+def advance(envs: ParallelEnvironments, actions: Iterable[np.ndarray]) -> list[np.ndarray]:
     """All that is seen while the environments take actions [steps, num_envs, ...]."""
     return [values for action in actions for values in (*envs.step(action), envs.observation)]
 
@@ -30,7 +32,7 @@ def test_a_checkpoint_restores_unfinished_episodes_exactly(name: str, tmp_path: 
     advance(envs, actions[:70])
     file = tf.train.Checkpoint(environments=envs).save(str(tmp_path / "checkpoint"))
     expected = [envs.observation, *advance(envs, actions[70:])]
-    assert any(ended.any() for ended in expected[3::4])
+    assert any(ended.any() for ended in expected[3::5])
 
     restored = make(name)
     advance(restored, actions[60:100])  # It was somewhere else.
@@ -67,7 +69,7 @@ def test_an_episodes_end_is_seen_before_the_next_one_starts():
     ends = 0
     for _ in range(60):
         before = envs.observation
-        next_observation, terminated, ended = envs.step(np.array([1, 0]))
+        next_observation, terminated, ended, _ = envs.step(np.array([1, 0]))
         # One step moves the cart by its velocity; only a new episode moves it elsewhere.
         np.testing.assert_allclose(
             next_observation[:, 0], before[:, 0] + 0.02 * before[:, 1], atol=1e-5
@@ -86,3 +88,55 @@ def test_episodes_differ_between_environments_and_in_time():
         if envs.step(np.ones(4, int))[2].all():
             starts.append(envs.observation)
     assert len(np.unique(np.concatenate(starts), axis=0)) == 12
+
+
+def nan_environments() -> ParallelEnvironments:
+    return ParallelEnvironments("misbehaving:NaN-v0", 1, seed=0)
+
+
+def test_a_step_that_leads_nowhere_ends_its_episode():
+    envs, ages, age = nan_environments(), [], 0
+    for _ in range(50):
+        before = envs.observation
+        next_observation, terminated, ended, finite = envs.step(np.ones([1, 1], np.float32))
+        assert np.isfinite(next_observation).all() and not terminated
+        age += 1
+        if not finite:
+            assert ended
+            np.testing.assert_array_equal(next_observation, before)
+        if ended:
+            ages.append((age, bool(finite)))
+            age = 0
+        assert np.isfinite(envs.observation).all()
+    # The third diverges.
+    assert ages == [(12, True), (12, True), (9, False), (12, True)]
+    assert envs.position.not_finite == 1
+
+
+def test_episodes_that_begin_nowhere_are_left_out():
+    envs = ParallelEnvironments("misbehaving:NaNAtFirst-v0", 4, seed=0)
+    # Its place, where its episodes do begin, is at least 0.
+    assert (envs.observation[:, 0] >= 0.0).all()
+    assert envs.position.not_finite == sum(envs.position.episode) > 0
+
+
+def test_a_simulator_that_seldom_works_is_no_good():
+    envs = ParallelEnvironments("misbehaving:AlwaysNaN-v0", 2, seed=0)
+    with pytest.raises(EnvironmentFailed, match="11 of .. steps gave observations that are not"):
+        for _ in range(100):
+            envs.step(np.ones([2, 1], np.float32))
+
+
+def test_an_episode_that_is_given_up_is_restored_as_such():
+    envs, actions = ParallelEnvironments("CartPole", 2, seed=0), np.array([0, 1])
+    envs.set_aside()
+    assert envs.position.cut == [False, False]  # Nothing had happened in them.
+    advance(envs, [actions] * 3)
+    envs.set_aside()
+    assert envs.position.cut == [True, True] and envs.position.episode == [1, 1]
+    restored = ParallelEnvironments("CartPole", 2, seed=0)
+    restored.deserialize(envs.serialize())
+    assert restored.position.cut == [True, True]
+    np.testing.assert_array_equal(restored.observation, envs.observation)
+    # Those of new environments are other ones.
+    assert (envs.observation != ParallelEnvironments("CartPole", 2, seed=0).observation).all()

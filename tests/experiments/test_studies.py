@@ -11,10 +11,10 @@ import pytest
 
 from experiments import provenance
 from experiments.result import Result
-from experiments.studies import ablation, authors_hopper, cloning, figure5, newcomer
+from experiments.studies import ablation, authors_hopper, cloning, figure5, newcomer, units
 from mgail_tf.errors import UserError
 
-STUDIES = [ablation, authors_hopper, cloning, figure5, newcomer]
+STUDIES = [ablation, authors_hopper, cloning, figure5, newcomer, units]
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +78,15 @@ def test_cloning_table(capsys, tmp_path):
     assert table[0] == "| task | trajectories | normalised returns | mean |"
     assert table[2] == "| HalfCheetah | 4 | - - - - - | - |"
     assert table[4] == "| Hopper | 4 | 0.500 - 0.700 - - | 0.600 +- 0.100 |"
+
+
+def test_units_table(capsys, tmp_path):
+    results = dict([made("CartPole-Offset", 0.99), made("HalfCheetah-Mixed", 0.5)])
+    units.report(results, tmp_path)
+    table = lines(capsys)
+    assert table[2] == "| CartPole | 1 | 0 | 1 | - |"
+    assert table[5] == "| CartPole | 1 | 1e+06 | 1 | 0.990 |"
+    assert table[7] == "| HalfCheetah | 1e-06 and 1e+06 | 0 | 1e+06 | 0.500 |"
 
 
 def test_figure5_table(capsys, tmp_path):

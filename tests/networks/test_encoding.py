@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from mgail_tf.networks.build import Encoders
 from mgail_tf.networks.encoding import BoxActionEncoder, ObservationEncoder, action_encoder
 
 INFINITY = float("inf")
@@ -24,10 +25,71 @@ def test_observations_are_clipped_once_normalized():
     )
 
 
-def test_constant_observations_are_shifted_only():
-    observations = ObservationEncoder(np.array([7.0, 1.0]), np.array([0.0, 2.0]), 10.0)
-    encoded = observations.encode(np.array([[7.0, 1.0], [7.5, 3.0]], np.float32))
-    np.testing.assert_allclose(encoded, [[0.0, 0.0], [0.5, 1.0]])
+def test_observations_keep_their_float_type_up_to_the_subtraction():
+    mean = np.array([5.8e6, 1.0])
+    observations = ObservationEncoder(mean, np.array([0.5, 1e-9]), 10.0, np.float64)
+    observation = mean + [[0.123, 2e-9], [-0.4, -3e-9]]
+    expected = [[0.246, 2.0], [-0.8, -3.0]]
+    for same in observation, tf.constant(observation):
+        np.testing.assert_allclose(observations.encode(same), expected, rtol=1e-6)
+    # 32 bits suffice for some callers.
+    observations = ObservationEncoder(np.array([0.3]), np.array([0.1]), 10.0, np.float64)
+    for dtype in np.float32, np.float64, np.float16:
+        encoded = observations.encode(np.array([[0.5]], dtype))
+        np.testing.assert_allclose(encoded, [[2.0]], rtol=1e-2 if dtype == np.float16 else 1e-6)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_a_constant_component_is_seen_as_far_as_the_agent_moves_it(unit):
+    mean, stddev = np.array([7.0, 1.0]) * unit, np.array([0.0, 2.0]) * unit
+    observations = ObservationEncoder(mean, stddev, 10.0, np.float64)
+    first = np.array([[7.5, 3.0], [6.0, 1.0]]) * unit
+    np.testing.assert_allclose(observations.encode(first), [[0.0, 1.0], [0.0, 0.0]], rtol=1e-6)
+    np.testing.assert_array_equal(observations.widen(first), [1.0, 1.0])
+    encoded = observations.encode(first).numpy()
+    np.testing.assert_allclose(encoded, [[0.5, 1.0], [-1.0, 0.0]], rtol=1e-6)
+    farther = np.array([[[11.0, -90.0]], [[7.0, 1.0]]]) * unit
+    factor = observations.widen(farther)
+    again = [[0.125, 1.0], [-0.25, 0.0]]
+    np.testing.assert_allclose(observations.encode(first), again, rtol=1e-6)
+    np.testing.assert_allclose(encoded * factor, again, rtol=1e-6)
+    # It never narrows.
+    np.testing.assert_array_equal(observations.widen(first), [1.0, 1.0])
+
+
+def test_rounding_does_not_widen():
+    # Demonstrated in 32 bits, observed in 64.
+    mean = np.array([np.float32(20.1)], np.float64)
+    resolution = np.array([np.finfo(np.float32).eps])
+    observations = ObservationEncoder(mean, np.zeros(1), 10.0, np.float64, resolution)
+    for observation, expected in (20.1, 0.0), (20.2, 1.0):
+        observations.widen(np.array([[observation]]))
+        np.testing.assert_allclose(observations.encode(np.array([[observation]])), [[expected]])
+
+
+@pytest.mark.parametrize("offset", [0.0, 20.1, -5.8e6])
+@pytest.mark.parametrize("scale", [1e-6, 1e-3, 1.0, 1e6])
+def test_no_unit_or_offset_changes_what_the_networks_see(scale, offset):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(300, 2))
+    offset = offset * max(scale, 1e-2)  # So that 64 bits resolve the numbers.
+    space = Box(-3.0 * scale + offset, 3.0 * scale + offset, (2,), np.float64)
+    plain = Encoders.of(values, values, Box(-3.0, 3.0, (2,), np.float64), 10.0)
+    moved = scale * values + offset
+    encoders = Encoders.of(moved, moved, space, 10.0)
+    fields = "observations", "actions"
+    for one, other in ((getattr(plain, each), getattr(encoders, each)) for each in fields):
+        encoded = other.encode(moved).numpy()
+        np.testing.assert_allclose(encoded, one.encode(values), rtol=1e-3, atol=1e-3)
+        assert np.abs(encoded.std(0) - 1.0).max() < 1e-3
+    actions = encoders.actions
+    assert isinstance(actions, BoxActionEncoder) and isinstance(plain.actions, BoxActionEncoder)
+    for bound, expected in (actions.low, plain.actions.low), (actions.high, plain.actions.high):
+        np.testing.assert_allclose(bound, expected, rtol=1e-3)
+    decoded = actions.decode(actions.encode(moved)).numpy()
+    assert decoded.dtype == np.float64 and all(space.contains(action) for action in decoded)
+    within = np.clip(moved, space.low, space.high)
+    np.testing.assert_allclose(decoded, within, rtol=1e-15, atol=2e-6 * scale)
 
 
 def box_encoder(*arguments) -> BoxActionEncoder:
@@ -47,6 +109,13 @@ BOXES = {
     "64 bits": Box(-0.4, 0.4, (3,), np.float64),
 }
 MEAN, STDDEV = np.array([0.1, 2.0, 0.0]), np.array([0.3, 5.0, 0.0])
+# The third component never varied. Its scale is half of what is allowed, or else like the others'.
+SCALES = {
+    "symmetric": [0.3, 5.0, 1.0],
+    "asymmetric": [0.3, 5.0, 0.2],
+    "half infinite": [0.3, 5.0, 2.65],
+    "64 bits": [0.3, 5.0, 0.4],
+}
 
 
 @pytest.mark.parametrize("box", BOXES)
@@ -58,8 +127,7 @@ def test_box_round_trip(box):
     action = np.stack([space.sample() for _ in range(50)])
     encoded = actions.encode(action)
     assert encoded.dtype == tf.float32
-    # The third component never varied: it is shifted only.
-    expected = (action - MEAN) / [0.3, 5.0, 1.0]
+    expected = (action - MEAN) / SCALES[box]
     np.testing.assert_allclose(encoded, expected, rtol=1e-5, atol=1e-6)
     decoded = actions.decode(encoded).numpy()
     assert decoded.dtype == space.dtype
@@ -70,7 +138,7 @@ def test_box_round_trip(box):
 def test_box_bounds(box):
     space = BOXES[box]
     actions = box_encoder(space, MEAN, STDDEV)
-    scale = np.array([0.3, 5.0, 1.0])
+    scale = np.array(SCALES[box])
     np.testing.assert_allclose(actions.low, (space.low - MEAN) / scale, rtol=1e-5)
     np.testing.assert_allclose(actions.high, (space.high - MEAN) / scale, rtol=1e-5)
     far = np.array([[-1e6] * 3, [1e6] * 3, [1e6, -1e6, 0.0]], np.float32)
@@ -133,3 +201,22 @@ def test_other_actions_are_executed_as_they_are():
     actions = box_encoder(Box(-2.0, 2.0, (2,)), 0.3, 0.7)
     action = tf.constant([[0.123, -1.9]])
     np.testing.assert_array_equal(actions.executed(action), action)
+
+
+@pytest.mark.parametrize(
+    ("mean", "high", "scale"),
+    [(3e-6, np.inf, 3e-6), (0.0, np.finfo(np.float32).max, 1.0), (0.0, 2e6, 1e6)],
+)
+def test_scales_of_actions_that_never_vary(mean, high, scale):
+    low = 0.0 if high == 2e6 else -high
+    actions = box_encoder(Box(low, high, (1,)), np.array([mean]), np.zeros(1))
+    np.testing.assert_allclose(actions.stddev, [scale], rtol=1e-6)
+
+
+def test_decoding_in_single_precision():
+    actions = box_encoder(Box(-0.4, 0.4, (1,), np.float64), np.array([0.1]), np.array([0.3]))
+    decoded = actions.decode(tf.constant([[0.5], [9.0]]), tf.float32)
+    assert decoded.dtype == tf.float32
+    np.testing.assert_allclose(decoded, [[0.25], [0.4]], rtol=1e-6)
+    whole = box_encoder(Box(0, 4, (1,), np.int64), np.array([1.0]), np.array([2.0]))
+    assert whole.decode(tf.constant([[0.7]]), tf.float32).dtype == tf.int64

@@ -29,6 +29,7 @@ def test_returns_are_set_against_the_experts_and_a_random_policys():
         "normalized_return_standard_error": pytest.approx(
             np.sqrt(error**2 + (normalized * 3.0) ** 2) / span
         ),
+        "non_finite_episodes": 0,
     }
     again, _ = evaluation.evaluate(push_right, 7, seed=5)
     assert again == measured

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,7 @@ def test_resumed_run_equals_one_that_was_never_stopped(env, tmp_path):
     assert metrics(tmp_path / "stopped") == metrics(tmp_path / "whole")
     for one, other in zip(weights(resumed), weights(whole), strict=True):
         np.testing.assert_array_equal(one, other)
-    events = EventAccumulator(str(tmp_path / "stopped" / "tensorboard")).Reload()
+    events = EventAccumulator(str(tmp_path / "stopped" / "tensorboard" / "stopped")).Reload()
     assert len(events.Tensors("config")) == 1
 
 
@@ -220,6 +221,31 @@ def test_damaged_checkpoint(cartpole, tmp_path):
     data.write_bytes(data.read_bytes()[:1000])
     with pytest.raises(UserError, match="damaged"):
         make_trainer(config, cartpole, tmp_path)
+
+
+def test_a_checkpoint_of_other_networks_is_not_called_damaged(cartpole, tmp_path):
+    config = configs.make("CartPole", **CLONING)
+    make_trainer(config, cartpole, tmp_path / "run").train(progress=False)
+    wider = configs.make("CartPole", policy_hidden=(7,), **CLONING)
+    make_trainer(wider, cartpole, tmp_path / "wider").train(progress=False)
+    # As where another version of the program made other networks of the same settings.
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
+    (tmp_path / "wider" / "checkpoints").rename(tmp_path / "run" / "checkpoints")
+    with pytest.raises(UserError, match="is whole, but of other networks"):
+        make_trainer(config, cartpole, tmp_path / "run")
+
+
+def test_replaced_demonstrations_are_refused_and_the_export_stays(cartpole, tmp_path):
+    config = configs.make("CartPole", **CLONING)
+    make_trainer(config, cartpole, tmp_path).train(progress=False)
+    origin = json.loads((tmp_path / "saved_model" / "policy.json").read_text())
+    assert origin["env_id"] == "CartPole-v1" and origin["measured"]["episodes"] == 1
+    assert origin["fingerprint"] == cartpole.origin.fingerprint
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    replaced = cartpole._replace(observations=cartpole.observations * 2)
+    with pytest.raises(UserError, match="learned from other demonstrations"):
+        make_trainer(config, replaced, tmp_path)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
 
 
 def test_rewards_may_tell_nothing(cartpole, tmp_path):

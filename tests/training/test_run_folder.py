@@ -18,6 +18,7 @@ def test_a_folder_holds_the_settings(tmp_path):
     RunFolder(tmp_path / "a" / "run", CONFIG)
     written = json.loads((tmp_path / "a" / "run" / "config.json").read_text())
     assert written.pop("run_folder_version") == 3
+    assert written.pop("demonstrations_fingerprint") is None
     assert written == CONFIG.flat()
     assert written["seed"] == 3 and written["policy_hidden"] == [100, 50]
 
@@ -145,3 +146,14 @@ def test_what_is_not_finite_is_null_in_every_file(tmp_path):
     folder.forget_metrics_after(20)
     for file in tmp_path.glob("*.json*"):
         assert "NaN" not in file.read_text() and "Infinity" not in file.read_text()
+
+
+def test_other_demonstrations_are_refused_in_one_line(tmp_path):
+    RunFolder(tmp_path, CONFIG, "one")
+    RunFolder(tmp_path, CONFIG, "one")
+    check(tmp_path, CONFIG)  # They may not be known yet.
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    with pytest.raises(UserError, match="learned from other demonstrations.*another `logdir`") as e:
+        RunFolder(tmp_path, CONFIG, "other")
+    assert "\n" not in str(e.value) and "damaged" not in str(e.value)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before

@@ -56,14 +56,16 @@ def get(runs):
     return ask
 
 
-RUN = "0/tensorboard"
+RUN = "0/tensorboard/0"
 
 
 def test_scalars(get, runs):
     [line, _] = [json.loads(text) for text in (runs / "0" / "metrics.jsonl").open()]
     tags = get("scalars/tags")[RUN]
     groups = {tag.split("/")[0] for tag in tags}
-    assert groups == {"discriminator", "evaluation", "forward_model", "policy", "speed"}
+    assert groups == {"Return", "discriminator", "evaluation", "forward_model", "policy", "speed"}
+    # What TensorBoard opens on.
+    assert min(tags).startswith("Return/")
     for name, value in line.items():
         if name == "env_steps":
             continue
@@ -71,6 +73,22 @@ def test_scalars(get, runs):
         [_, step, shown], *_ = get(f"scalars/scalars?run={RUN}&tag={tag}")
         assert step == line["env_steps"] == 480
         assert shown == pytest.approx(value)
+
+
+def test_the_expert_is_a_line_in_the_charts_of_returns(get, runs):
+    lines = [json.loads(text) for text in (runs / "0" / "metrics.jsonl").open()]
+    result = json.loads((runs / "0" / "result.json").read_text())
+    for tag, name, level in (
+        ("Return/mean", "return_mean", result["expert_return_mean"]),
+        ("evaluation/return_mean", "return_mean", result["expert_return_mean"]),
+        ("Return/normalized", "normalized_return", 1.0),
+        ("evaluation/normalized_return", "normalized_return", 1.0),
+    ):
+        agent = get(f"scalars/scalars?run={RUN}&tag={tag}")
+        assert [value for _, _, value in agent] == pytest.approx([line[name] for line in lines])
+        expert = get(f"scalars/scalars?run={RUN}-expert&tag={tag}")
+        steps = [line["env_steps"] for line in lines]
+        assert [point[1:] for point in expert] == [[step, level] for step in steps]
 
 
 def test_histograms_set_agent_against_expert(get):
@@ -120,22 +138,22 @@ def test_hyperparameters_tell_runs_apart(get):
 
 
 def test_profile_is_written(runs):
-    assert list((runs / "0" / "tensorboard" / "plugins" / "profile").glob("*/*.xplane.pb"))
-    assert not (runs / "1" / "tensorboard" / "plugins").exists()
+    assert list((runs / "0" / "tensorboard" / "0" / "plugins" / "profile").glob("*/*.xplane.pb"))
+    assert not (runs / "1" / "tensorboard" / "1" / "plugins").exists()
 
 
 def test_filmed_episode(get):
     [sample] = get(f"images/images?run={RUN}&tag=episode")
     film = get(f"images/individualImage?{sample['query']}")
     assert film.startswith(b"GIF89a")
-    assert not get("images/tags").get("1/tensorboard")
+    assert not get("images/tags").get("1/tensorboard/1")
 
 
 def test_without_a_renderer_training_goes_on(tmp_path, capsys):
     actions = np.zeros([5, 1], np.float32)
     filming = Filming("thirdparty:Asymmetric-v0", every=1)
     for step in range(3):
-        filming.film(0, actions, TensorBoard(tmp_path), step)
+        filming.film(0, actions, TensorBoard(tmp_path, "run"), step)
     assert capsys.readouterr().err.count("TensorBoard will show no episodes") == 1
 
 
@@ -143,8 +161,8 @@ def test_animation_comes_with_its_size(tmp_path):
     gif = io.BytesIO()
     frames: Any = [np.full([12, 20, 3], value, np.uint8) for value in (0, 100, 200)]
     imageio.mimsave(gif, frames, format="gif")
-    TensorBoard(tmp_path).write_animation("film", 7, gif.getvalue())
-    [file] = tmp_path.iterdir()
+    TensorBoard(tmp_path, "run").write_animation("film", 7, gif.getvalue())
+    [file] = (tmp_path / "run").iterdir()
     *_, event = tf.compat.v1.train.summary_iterator(str(file))
     width, height, film = tf.make_ndarray(event.summary.value[0].tensor)
     assert (event.step, width, height) == (7, b"20", b"12")

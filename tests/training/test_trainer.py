@@ -100,6 +100,14 @@ class FakeCollector(tf.Module):
     def collect(self, act, length):
         self._steps.assign_add(length)
 
+    non_finite_steps = 0
+
+    def pause(self):
+        pass
+
+    def close(self):
+        pass
+
 
 class FakeEvaluation:
     """The return of the i-th evaluation is 10 i, of an expert's 40."""
@@ -267,6 +275,7 @@ def test_result(tmp_path, clock):
         "num_trajectories": 3,
         "episodes": 7,
         "env_steps": 200,
+        "non_finite_steps": 0,
         "return_mean": 50.0,
         "return_std": 1.0,
         "normalized_return": 1.25,
@@ -291,15 +300,15 @@ def test_wall_seconds_are_all_that_passed(tmp_path, clock, monkeypatch):
     begun, learner = clock.seconds, FakeLearner(clock)
 
     def slowly(seconds, function):
-        def slow(*arguments):
+        def slow(*arguments, **options):
             clock.wait(seconds)
-            return function(*arguments)
+            return function(*arguments, **options)
 
         return slow
 
     for owner, name, seconds, function in (
         (build, "make_learner", 1000, lambda *_: (learner, FakeCollector())),
-        (build, "Evaluation", 2000, lambda *_: FakeEvaluation(clock, learner)),
+        (build, "Evaluation", 2000, lambda *_, **__: FakeEvaluation(clock, learner)),
         (build, "RunFolder", 4000, RunFolder),
         (RunFolder, "write_metrics", 0.125, RunFolder.write_metrics),
         (Checkpoints, "restore", 8000, Checkpoints.restore),

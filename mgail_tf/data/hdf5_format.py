@@ -1,0 +1,64 @@
+"""Reads HDF5 files: D4RL's, robomimic's, and others that are built like one of them."""
+
+import pathlib
+import re
+
+import h5py
+import numpy as np
+
+from mgail_tf.data import field_names
+from mgail_tf.data.tables import Table
+from mgail_tf.errors import UserError
+
+# Parts of observations are numbers or vectors; what has more axes are images.
+IMAGE_AXES = 4
+
+
+def read(path: pathlib.Path) -> tuple[list[Table], list[str]]:
+    """The tables of a file, and the names of what is in none of them.
+
+    The group that holds actions is a table, with a row for each step. Where groups are numbered, as
+    `demo_0`, `demo_1`, ..., each of them holds an episode.
+
+    Raises:
+      UserError: no group holds actions, or several do that are not numbered.
+    """
+    arrays: dict[str, int] = {}
+
+    def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset) and item.shape is not None:
+            arrays[name] = item.ndim
+
+    with h5py.File(path) as file:
+        file.visititems(note)
+    groups: dict[str, list[str]] = {}
+    for name in arrays:
+        group, _, leaf = name.rpartition("/")
+        of_parts = field_names.is_vector(group.rpartition("/")[2])
+        if not of_parts and "actions" in field_names.find([leaf]).fields:
+            groups[group] = []
+    groups = groups or {"": []}  # Which has no actions, as will be told.
+    if len(groups) > 1 and not all(re.search(r"\d$", group) for group in groups):
+        raise UserError(
+            f"{path} has several tables, {', '.join(groups)}; save one of them as a file of its own"
+        )
+    left = []
+    for name, axes in arrays.items():
+        group = next((g for g in groups if not g or name.startswith(f"{g}/")), None)
+        inner = name if group is None else name.removeprefix(f"{group}/")
+        if group is None or "/" in inner and axes >= IMAGE_AXES:
+            left.append(re.sub(r"\d+/", "*/", name))
+        else:
+            groups[group].append(inner)
+    ordered = sorted(groups, key=lambda group: [int(n) for n in re.findall(r"\d+", group)])
+    return [_table(path, group, groups[group]) for group in ordered], list(dict.fromkeys(left))
+
+
+def _table(path: pathlib.Path, group: str, names: list[str]) -> Table:
+    def load(name: str) -> np.ndarray:
+        with h5py.File(path) as file:
+            array = file[f"{group}/{name}"]
+            assert isinstance(array, h5py.Dataset)
+            return np.asarray(array[()])
+
+    return Table(pathlib.Path(f"{path}:{group}" if group else path), names, load)

@@ -1,0 +1,32 @@
+"""Reads NumPy's archives (`.npz`)."""
+
+import pathlib
+
+import numpy as np
+
+from mgail_tf.data.tables import Table
+from mgail_tf.errors import UserError
+
+
+def read(path: pathlib.Path) -> Table:
+    """The arrays of a file; they are loaded when they are asked for.
+
+    Raises:
+      UserError: when an array is loaded that is pickled.
+    """
+    data = np.load(path, allow_pickle=False)
+
+    def load(name: str) -> np.ndarray:
+        try:
+            return data[name]
+        except ValueError as error:
+            if "allow_pickle" not in str(error):
+                raise
+            raise UserError(
+                f"{path}: {name} is pickled, and pickles are never opened, because they could run "
+                f"any program; if you trust it, save it as numbers: {name}.astype(float), or, if "
+                f"it has an array for each episode, np.concatenate(list({name})) beside "
+                f"episode_lengths=[len(episode) for episode in {name}]"
+            ) from error
+
+    return Table(path, list(data), load)

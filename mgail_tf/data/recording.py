@@ -1,0 +1,47 @@
+"""What a file of recorded episodes holds, and what there is to say of it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from mgail_tf.envs.episodes import Episode, returns
+
+
+class Recording(NamedTuple):
+    """What a file or folder holds.
+
+    Attributes:
+      episodes: those that have at least one action; rewards are NaN where they are not known.
+      left_out: number of the last actions that were left out because nothing tells where they led.
+      notes: how it was understood, a line each.
+    """
+
+    episodes: list[Episode]
+    left_out: int = 0
+    notes: Sequence[str] = ()
+
+    def describe(self) -> list[str]:
+        """Lines that say what was understood."""
+        lengths = np.array([len(episode.actions) for episode in self.episodes])
+        terminations = sum(episode.terminated for episode in self.episodes)
+        each = f"{lengths.min()}" + (f" to {lengths.max()}" if np.ptp(lengths) else "")
+        lines = [
+            f"{len(lengths)} episodes, {lengths.sum()} steps ({each} an episode)",
+            f"ended by: {terminations} by the task, {len(lengths) - terminations} cut off",
+            f"returns: {self._returns()}",
+        ]
+        if self.left_out:
+            lines.append(
+                f"left out: {self.left_out} steps, the last of their episodes, because nothing "
+                "tells where they led; their rewards are added to the steps before"
+            )
+        return [*lines, *self.notes]
+
+    def _returns(self) -> str:
+        known = returns(self.episodes)
+        known = known[np.isfinite(known)]
+        if not len(known):
+            return "not known, because there are no rewards"
+        of = "" if len(known) == len(self.episodes) else f" (known of {len(known)} episodes)"
+        return f"mean {known.mean():.5g}, from {known.min():.5g} to {known.max():.5g}{of}"
