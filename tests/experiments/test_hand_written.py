@@ -23,7 +23,7 @@ def test_controllers_do_their_task(env, level):
 def test_files_are_read_as_they_were_played(file, tmp_path):
     episodes = hand_written.play("MountainCarContinuous-v0", range(2))
     WRITERS[file](episodes, tmp_path / file)
-    for played, read in zip(episodes, formats.read(tmp_path / file), strict=True):
+    for played, read in zip(episodes, formats.read(tmp_path / file).episodes, strict=True):
         for name in "observations", "actions", "rewards":
             values = getattr(played, name)
             np.testing.assert_allclose(np.reshape(getattr(read, name), values.shape), values)
