@@ -1,6 +1,6 @@
 """What the programs of this folder share: flags, folders, and one line for bad input."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 import dataclasses
 import os
@@ -9,7 +9,7 @@ import re
 import shlex
 import shutil
 import sys
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 import warnings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -52,8 +52,11 @@ def run(
 
 
 @contextlib.contextmanager
-def quiet():
-    """Holds back stderr; TensorFlow's notes at its import would hide the one line that matters."""
+def quiet() -> Iterator[None]:
+    """Discards what is written to stderr meanwhile.
+
+    TensorFlow's notes at its import would hide the one line that matters to the user.
+    """
     stderr = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -92,7 +95,7 @@ def _short(program: str) -> str:
 
 
 def describe(field: dataclasses.Field) -> str:
-    """A line of help on an option: its meaning, choices and default."""
+    """Returns a line of help on an option: its meaning, choices and default."""
     choices = field.metadata["choices"]
     default = field.default
     if isinstance(default, tuple):
@@ -147,14 +150,14 @@ def with_flags(message: str) -> str:
     return re.sub(r"`(\w+(?:=[^`]*)?)`", flag, message)
 
 
-def print_table(header, rows):
+def print_table(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> None:
     """Prints a table in Markdown; every row has as many cells as the header."""
     for cells in header, ["---"] * len(header), *rows:
         print("|", *[f"{cell} |" for cell in cells])
 
 
-def parse_integers(name, words):
-    """A flag's list of words as a tuple of integers.
+def parse_integers(name: str, words: Sequence[str]) -> tuple[int, ...]:
+    """Returns a flag's list of words as a tuple of integers.
 
     Raises:
       UserError: a word is not an integer.

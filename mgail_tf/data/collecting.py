@@ -10,7 +10,7 @@ from gymnasium import spaces
 import numpy as np
 from tqdm import tqdm
 
-from mgail_tf.data.demonstrators import Demonstrator
+from mgail_tf.data.demonstrators import Demonstrator, own_space
 from mgail_tf.envs.episodes import Episode, play
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
@@ -32,6 +32,7 @@ def record(
     """
     env = make_environment(env_name)
     env.close()
+    space = own_space(env)
     episodes = []
     for index in tqdm(range(num_episodes), desc=env_name, unit="episode", disable=None):
         demonstrator.begin()
@@ -40,7 +41,10 @@ def record(
         def act(latest: np.ndarray, index: int = index, steps: Any = steps) -> list[Any]:
             step = next(steps)
             try:
-                return [_ask(demonstrator.act, latest[0], env.action_space)]
+                observation = latest[0]
+                if space is not env.observation_space:
+                    observation = spaces.unflatten(space, observation)
+                return [_ask(demonstrator.act, observation, env.action_space)]
             except UserError as error:
                 raise UserError(f"in episode {index}, step {step}, `policy` {error}") from error
 

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 import gymnasium
 from gymnasium import spaces
+from gymnasium.wrappers import FlattenObservation
 import numpy as np
 
 from mgail_tf import deployed_policy, extras
 from mgail_tf.errors import UserError
+from mgail_tf.float_types import float_type
 
 
 class Demonstrator(NamedTuple):
@@ -63,8 +65,19 @@ def load(
         with extras.needed("reading a policy of stable-baselines3", "experts"):
             from mgail_tf.data import stable_baselines
 
-        return Demonstrator(*stable_baselines.load(policy, env, deterministic, seed, vec_normalize))
+        return Demonstrator(
+            *stable_baselines.load(
+                policy, own_space(env), env.action_space, deterministic, seed, vec_normalize
+            )
+        )
     return _function(policy)
+
+
+def own_space(env: gymnasium.Env) -> gymnasium.Space:
+    """The space of an environment's observations before `make_environment` flattened them."""
+    return (
+        env.env.observation_space if isinstance(env, FlattenObservation) else env.observation_space
+    )
 
 
 def _saved_model(folder: str, env: gymnasium.Env, deterministic: bool, seed: int) -> Demonstrator:
@@ -72,9 +85,11 @@ def _saved_model(folder: str, env: gymnasium.Env, deterministic: bool, seed: int
     deployed_policy.check_fits(policy, env)
     draw = deployed_policy.sampler(policy, seed)
 
+    space = own_space(env)
+    dtype = float_type(env.observation_space.dtype)
+
     def act(observation: Any) -> Any:
-        vector = spaces.flatten(env.observation_space, observation)
-        batch = np.asarray(vector, np.float32)[None]
+        batch = np.asarray(spaces.flatten(space, observation)).astype(dtype)[None]
         return np.asarray(policy.deterministic(batch) if deterministic else draw(batch))[0]
 
     return Demonstrator(act)

@@ -22,19 +22,20 @@ CACHE_VARIABLE = "MGAIL_TF_CACHE"
 
 
 def cache() -> pathlib.Path:
-    """The user's folder for what is drawn at first use: the package's own may be read-only.
+    """Returns the user's folder for what is drawn at first use.
 
-    It is what the environment variable MGAIL_TF_CACHE says, or else where the system keeps caches.
+    The environment variable MGAIL_TF_CACHE names it; without it, it is where the system keeps
+    caches. The package's own folder would not do, because it may be read-only.
     """
-    told = os.environ.get(CACHE_VARIABLE)
-    return pathlib.Path(told) if told else platformdirs.user_cache_path("mgail_tf")
+    folder = os.environ.get(CACHE_VARIABLE)
+    return pathlib.Path(folder) if folder else platformdirs.user_cache_path("mgail_tf")
 
 
 def demonstrations(env_name: str, num_trajectories: int) -> pathlib.Path:
-    """The folder of a task's demonstrations: those that come with the package, or drawn ones.
+    """Returns the folder of a task's demonstrations, and draws them if the package has none.
 
-    Drawn ones are kept in the user's cache. Its folders are named after the expert's weights, so
-    that demonstrations of an expert that has since been replaced are never taken for the new one's.
+    Drawn demonstrations are kept in the user's cache. A folder there is named after the expert's
+    weights, so demonstrations of an earlier expert are never taken for those of a new one.
 
     Args:
       env_name: a task.

@@ -26,7 +26,8 @@ NEEDED = "policy_class", "policy_kwargs", "observation_space", "action_space", "
 
 def load(
     file: str,
-    env: gymnasium.Env,
+    observation_space: gymnasium.Space,
+    action_space: gymnasium.Space,
     deterministic: bool,
     seed: int,
     vec_normalize: str | None,
@@ -37,7 +38,7 @@ def load(
 
     Args:
       file: what the algorithm's `save` wrote.
-      env: the environment that it must fit.
+      observation_space, action_space: what it must fit.
       deterministic: whether it takes the most likely actions.
       seed: of the drawn ones.
       vec_normalize: the file of a `VecNormalize`'s statistics, with which it was trained.
@@ -54,7 +55,7 @@ def load(
         file=sys.stderr,
     )
     torch.manual_seed(seed)
-    policy = _policy(file, settings, env)
+    policy = _policy(file, settings, observation_space, action_space)
     normalize = _normalization(vec_normalize)
     memory: dict[str, Any] = {}
 
@@ -85,14 +86,19 @@ def _settings(file: str) -> list[str]:
         ) from error
 
 
-def _policy(file: str, settings: list[str], env: gymnasium.Env) -> Any:
+def _policy(
+    file: str,
+    settings: list[str],
+    observation_space: gymnasium.Space,
+    action_space: gymnasium.Space,
+) -> Any:
     unneeded = {name: None for name in settings if name not in NEEDED}
     try:
         with warnings.catch_warnings(action="ignore"):
             data, weights, _ = load_from_zip_file(file, custom_objects=unneeded, device="cpu")
         assert data is not None
-        observations = data.get("observation_space", env.observation_space)
-        actions = data.get("action_space", env.action_space)
+        observations = data.get("observation_space", observation_space)
+        actions = data.get("action_space", action_space)
         options = dict(data.get("policy_kwargs") or {})
         if data.get("use_sde"):
             options["use_sde"] = True
@@ -103,8 +109,8 @@ def _policy(file: str, settings: list[str], env: gymnasium.Env) -> Any:
             f"`policy={file}` cannot be read ({type(error).__name__}: {error})"
         ) from error
     for what, own, asked in (
-        ("observations", observations, env.observation_space),
-        ("actions", actions, env.action_space),
+        ("observations", observations, observation_space),
+        ("actions", actions, action_space),
     ):
         if _shape(own) != _shape(asked):
             raise UserError(f"`policy={file}`: its {what} are {own}, the environment's are {asked}")

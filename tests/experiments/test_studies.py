@@ -11,10 +11,10 @@ import pytest
 
 from experiments import provenance
 from experiments.result import Result
-from experiments.studies import ablation, authors_hopper, cloning, figure5, units
+from experiments.studies import ablation, authors_hopper, cloning, figure5, newcomer, units
 from mgail_tf.errors import UserError
 
-STUDIES = [ablation, authors_hopper, cloning, figure5, units]
+STUDIES = [ablation, authors_hopper, cloning, figure5, newcomer, units]
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +96,16 @@ def test_figure5_table(capsys, tmp_path):
     table = lines(capsys)
     assert table[2] == "| Hopper | basic | - | - | - - - |"
     assert table[3] == "| Hopper | advanced | 0.35 0.35 | 0.60 0.60 | 0.900 - 0.900 |"
+
+
+def test_newcomer_table(capsys, tmp_path):
+    final = {"episodes": 2, "random_return_mean": -1200.0, "return_mean": -700.0}
+    newcomer.report(dict([made("Pendulum-v1-0", 0.5, **final)]), tmp_path)
+    table = lines(capsys)
+    assert table[0].startswith("| task | expert, same 50 starts | random |")
+    [task, expert, random, returned, normalized] = table[2].strip("| ").split(" | ")
+    assert (task, random, returned) == ("Pendulum-v1", "-1200.0", "-700.0")
+    assert float(normalized) == pytest.approx(500 / (1200 + float(expert)), abs=1e-3)
 
 
 def test_authors_table(capsys, tmp_path):
