@@ -16,9 +16,6 @@ ChoiceSpace = (
     gymnasium.spaces.Discrete | gymnasium.spaces.MultiDiscrete | gymnasium.spaces.MultiBinary
 )
 
-# How many deviations the farthest counts as that the agent has been from a constant value.
-FARTHEST = 4.0
-
 
 class ActionEncoder(Protocol):
     """What all encoders of actions have in common.
@@ -56,8 +53,8 @@ class ObservationEncoder(tf.Module):
     """Normalises and clips observations.
 
     A component that the demonstrations leave constant has no scale. It is seen as 0 until the agent
-    makes it vary; from then on its scale is a quarter of how far the agent has got from the
-    demonstrated value (`widen`).
+    makes it vary; from then on its scale is how far the agent has got from the demonstrated value
+    (`widen`).
 
     Args:
       mean, stddev: [size] of the observations to normalise; 0 for a component that is constant.
@@ -107,7 +104,6 @@ class ObservationEncoder(tf.Module):
         distance = tf.where(rounding | ~self.constant, tf.zeros_like(distance), distance)
         farthest = tf.cast(tf.reduce_max(tf.reshape(distance, [-1, self.size]), 0), tf.float32)
         unknown = tf.math.is_inf(self.stddev)
-        farthest /= FARTHEST
         first = tf.where(farthest > 0.0, farthest, np.inf)
         widened = tf.where(unknown, first, tf.maximum(self.stddev, farthest))
         # Without a scale they were encoded as 0, which is right in any.

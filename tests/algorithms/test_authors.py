@@ -262,7 +262,7 @@ def test_a_component_that_was_constant_is_seen_as_far_as_the_agent_goes():
     environment = Line()
     loop.learn(environment)
     first = loop._replay._held().next_observation[:, 0].copy()
-    assert first.min() > 0.0 and first.max() == 4.0
+    assert first.min() > 0.0 and first.max() == 1.0
     environment.length = 40
     loop.options = dataclasses.replace(loop.options, episode_steps=11)
     loop.learn(environment)

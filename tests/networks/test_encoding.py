@@ -47,10 +47,10 @@ def test_a_constant_component_is_seen_as_far_as_the_agent_moves_it(unit):
     np.testing.assert_allclose(observations.encode(first), [[0.0, 1.0], [0.0, 0.0]], rtol=1e-6)
     np.testing.assert_array_equal(observations.widen(first), [1.0, 1.0])
     encoded = observations.encode(first).numpy()
-    np.testing.assert_allclose(encoded, [[2.0, 1.0], [-4.0, 0.0]], rtol=1e-6)
+    np.testing.assert_allclose(encoded, [[0.5, 1.0], [-1.0, 0.0]], rtol=1e-6)
     farther = np.array([[[11.0, -90.0]], [[7.0, 1.0]]]) * unit
     factor = observations.widen(farther)
-    again = [[0.5, 1.0], [-1.0, 0.0]]
+    again = [[0.125, 1.0], [-0.25, 0.0]]
     np.testing.assert_allclose(observations.encode(first), again, rtol=1e-6)
     np.testing.assert_allclose(encoded * factor, again, rtol=1e-6)
     # It never narrows.
@@ -62,7 +62,7 @@ def test_rounding_does_not_widen():
     mean = np.array([np.float32(20.1)], np.float64)
     resolution = np.array([np.finfo(np.float32).eps])
     observations = ObservationEncoder(mean, np.zeros(1), 10.0, np.float64, resolution)
-    for observation, expected in (20.1, 0.0), (20.2, 4.0):
+    for observation, expected in (20.1, 0.0), (20.2, 1.0):
         observations.widen(np.array([[observation]]))
         np.testing.assert_allclose(observations.encode(np.array([[observation]])), [[expected]])
 
