@@ -211,6 +211,9 @@ def _ranges(demonstrated: Measurements, environment: Measurements) -> list[str]:
     # a single trajectory may have one goal, where the environment has many.
     usual = _span(environment.usual)
     still = (TIMES * mine < usual) & (demonstrated.episodes > 1)
+    # An alternative of a choice is 0 or 1. One that the expert never takes contradicts nothing.
+    both = np.concatenate([demonstrated.every, environment.every])
+    still &= ~np.isin(both, (0.0, 1.0)).all(0)
     if still.any():
         found.append(_variation(still, "hardly vary, and vary in the environment", mine, usual))
     # What stays as it begins at random may be a signal that only the expert sets off.

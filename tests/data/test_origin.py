@@ -1,5 +1,6 @@
 """What demonstrations say of where they come from, and what their numbers say."""
 
+import contextlib
 import json
 import pathlib
 from typing import Any
@@ -15,9 +16,10 @@ import sample_data
 
 from mgail_tf.data import demonstrations, minari_writer, origin, plausibility
 from mgail_tf.data.fingerprint import of as fingerprint_of
-from mgail_tf.data.measurements import Measurements, of_environment, of_episodes
+from mgail_tf.data.measurements import Measurements, Measuring, of_environment, of_episodes
 from mgail_tf.data.origin import Origin
 from mgail_tf.envs.episodes import Episode
+from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import DataWarning, UserError
 
 LENGTH = 30
@@ -231,3 +233,13 @@ def test_quantiles_are_of_actions_that_were_taken():
     assert isinstance(measured, Measurements) and measured.actions is not None
     assert measured.episodes == 2 and measured.actions.shape == (101, 1)
     assert measured.actions[0] == -1.0 and measured.actions[-1] == 1.0
+
+
+def test_alternatives_that_an_expert_never_takes_are_no_sign_of_another_environment():
+    # Acting at random enters places of the lake that are on nobody's way.
+    measuring = Measuring()
+    for _ in range(2):
+        measuring.add(np.eye(16)[[0, 4, 8, 9, 13, 14, 15]], np.array([1, 1, 2, 1, 2, 2]))
+    with contextlib.closing(make_environment("FrozenLake-v1")) as env:
+        compared = plausibility.compare(measuring.result(), of_environment(env), env.action_space)
+    assert compared.contradictions == []
