@@ -118,7 +118,7 @@ class TooLong(Line):
         return np.zeros(3 if self.steps >= 3 else 2)
 
 
-class Whole(Line):
+class WholeNumbers(Line):
     """Declares whole numbers, and returns others."""
 
     observation_space = Box(-10, 10, (2,), np.int64)

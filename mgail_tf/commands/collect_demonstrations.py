@@ -64,8 +64,9 @@ def _check() -> None:
 
 
 def _record(policy: str, out: str) -> None:
-    from mgail_tf.data import collecting, demonstrators, minari_writer
-    from mgail_tf.envs.make import make_environment
+    with command_line.quiet():
+        from mgail_tf.data import collecting, demonstrators, minari_writer
+        from mgail_tf.envs.make import make_environment
 
     env = make_environment(ENV.value)
     env.close()

@@ -42,7 +42,13 @@ def check(rows: Sequence[Row], observe: Callable[..., dict[str, Any]]) -> None:
             assert all(without[name] != value for name, value in row.changes.items()), row
             expected |= row.changes
         settings = {row.option: row.value for row in group}
-        assert observe(**settings) == expected, settings
+        observed = observe(**settings)
+        wrong = {
+            name: (observed[name], expected[name])
+            for name in expected
+            if observed[name] != expected[name]
+        }
+        assert not wrong, (wrong, settings)
 
 
 def _group(rows: Sequence[Row]) -> list[list[Row]]:

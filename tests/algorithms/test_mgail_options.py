@@ -153,13 +153,13 @@ def set_up(config) -> Any:
     """The learner; and what is seen of the environments."""
     calls = Calls()
     with (
-        calls.watch(build, "ParallelEnvironments", lambda *_: None),
-        calls.watch(build, "CutEpisodes", lambda env, _: "cut"),
+        calls.watch(build, "ParallelEnvironments", lambda *_: mock.Mock(num_envs=1)),
+        calls.watch(build, "CutEpisodes", lambda env, mean_length: "cut"),
     ):
         learner, _ = build.make_learner(config, draw_demonstrations(config.run.env))
-        [([_, num_envs, _, wrap], _)] = calls["ParallelEnvironments"]
-        is_cut = wrap("whole") == "cut"
-    mean_length = calls["CutEpisodes"][0][0][1] if is_cut else None
+        [([_, num_envs, _, wrap, _], _)] = calls["ParallelEnvironments"]
+        is_cut = wrap is not None and wrap("whole") == "cut"
+    mean_length = calls["CutEpisodes"][0][1]["mean_length"] if is_cut else None
     return learner, {"environments": num_envs, "mean length of episodes": mean_length}
 
 
@@ -267,7 +267,7 @@ TABLES = {
                 "environments": 2,
                 "steps of a round": 4,
                 "steps that are acted": (2, 2),
-                "buffer": (12, 2),
+                "buffer": (25_000, 2),
                 "steps that the policy's segments are among": 25_000,
             },
         ),
@@ -277,7 +277,7 @@ TABLES = {
             {
                 "steps of a round": 12,
                 "steps that are acted": (3, 4),
-                "buffer": (18, 4),
+                "buffer": (12_498, 4),
                 "batch of the policy": (3, 10),
             },
         ),

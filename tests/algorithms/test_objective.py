@@ -92,7 +92,8 @@ def act(policy, observation, noise):
     def parameters(s):
         distribution = policy(s)
         if isinstance(policy, CategoricalPolicy):
-            return distribution.logits
+            [choice] = distribution.distributions
+            return choice.logits
         return tf.concat([distribution.mean(), distribution.stddev()], -1)
 
     value, [by_s] = jacobians(parameters, [observation])

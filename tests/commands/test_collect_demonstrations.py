@@ -42,7 +42,8 @@ def test_bad_input_is_one_line(arguments, message, tmp_path):
     (tmp_path / "mine.py").write_text(POLICY + "def none(observation):\n    pass\n")
     done = collect(tmp_path, *arguments)
     assert done.returncode == 2
-    [line] = done.stderr.splitlines()
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    line = done.stderr
     assert line.startswith("error: ") and message in line
     assert {"there", "mine"}.isdisjoint(os.listdir(tmp_path))
 
