@@ -182,9 +182,7 @@ def _train(
         from mgail_tf.training.build import make_trainer
 
     progress.phase("building the networks")
-    trainer = make_trainer(
-        config, demonstrated, logdir, ENV_PROCESSES.value, evaluation_process
-    )
+    trainer = make_trainer(config, demonstrated, logdir, ENV_PROCESSES.value, evaluation_process)
     return trainer.train(progress, profile=PROFILE.value), logdir
 
 

@@ -31,7 +31,12 @@ class EvaluationProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "mgail_tf.training.evaluation_process", str(theirs.fileno())],
+                [
+                    sys.executable,
+                    "-m",
+                    "mgail_tf.training.evaluation_process",
+                    str(theirs.fileno()),
+                ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -67,6 +72,11 @@ class EvaluationProcess:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
 
     def close(self) -> None:
         """Ends the process, whatever it is doing."""

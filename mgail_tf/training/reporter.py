@@ -121,9 +121,7 @@ class Reporter:
         times = {name: line.pop(name) for name in self._times()}
         metrics = times | findings.measured | line
         self._folder.write_metrics(metrics, speeds)
-        self._folder.tensorboard.write_returns(
-            steps, findings.measured, self._expert.return_mean
-        )
+        self._folder.tensorboard.write_returns(steps, findings.measured, self._expert.return_mean)
         if findings.film:
             self._folder.tensorboard.write_animation("episode", steps, findings.film)
         if findings.no_film:
