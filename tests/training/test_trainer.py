@@ -121,7 +121,11 @@ class FakeEvaluator:
         assert (order.saved_model / "model").exists()
         self.calls.append((order.num_episodes, order.seed))
         number = 10.0 * len(self.calls)
-        measured = {"return_mean": number, "return_std": 1.0, "normalized_return": number / 40.0}
+        measured: dict[str, float | None] = {
+            "return_mean": number,
+            "return_std": 1.0,
+            "normalized_return": number / 40.0,
+        }
         return self._future(Findings(measured, random_return=0.0))
 
     def _future(self, findings):
