@@ -141,7 +141,8 @@ def _train(
 ) -> tuple[dict[str, Any], pathlib.Path]:
     """Trains; returns the result and the run folder."""
     with command_line.quiet():
-        from mgail_tf.data import demonstrations, experts
+        from mgail_tf.commands import run_demonstrations
+        from mgail_tf.data import experts
         from mgail_tf.training import run_folder
         from mgail_tf.training.build import make_trainer
 
@@ -151,14 +152,7 @@ def _train(
     logdir = pathlib.Path(LOGDIR.value or f"runs/{name}-{run.seed}")
     run_folder.check(logdir, config)
     dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
-    demonstrated = demonstrations.load(
-        dataset,
-        run.env,
-        run.num_trajectories,
-        run.subsample,
-        run.seed,
-        accept_mismatch=run.accept_mismatch,
-    )
+    demonstrated = run_demonstrations.load(dataset, run)
     if run.expert_data and run.num_trajectories and "num_trajectories" not in given:
         print(
             f"taking {run.num_trajectories} trajectories of {dataset}, as the paper for "
