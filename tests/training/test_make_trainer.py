@@ -14,9 +14,9 @@ import tensorflow as tf
 from mgail_tf import config as configs
 from mgail_tf.algorithms.behavioural_cloning import BehaviouralCloning
 from mgail_tf.algorithms.mgail import MGAIL
-from mgail_tf.deployed_policy import load
 from mgail_tf.envs.episodes import play, returns
 from mgail_tf.errors import UserError
+from mgail_tf.loaded_policy import load
 from mgail_tf.seeds import FINAL_SEED
 from mgail_tf.training.build import make_trainer
 from mgail_tf.training.evaluation import Evaluation
