@@ -1,6 +1,7 @@
 """The run folder: the settings of a run, what it measured, and what came out."""
 
 from collections.abc import Mapping
+import dataclasses
 import json
 import math
 import os
@@ -10,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from mgail_tf import strict_json
-from mgail_tf.config import Config
+from mgail_tf.config import Config, Reporting
 from mgail_tf.errors import UserError
 from mgail_tf.training.tensorboard import TensorBoard
 
@@ -20,6 +21,13 @@ VERSION = 3
 # The entry of `config.json` that names the demonstrations by what is in them, because a path may
 # hold others tomorrow.
 FINGERPRINT = "demonstrations_fingerprint"
+
+# The entries of `config.json` that need not be as they were. The fingerprint is compared apart.
+MAY_CHANGE = {
+    "total_steps",
+    FINGERPRINT,
+    *(field.name for field in dataclasses.fields(Reporting)),
+}
 
 
 class RunFolder:
@@ -101,7 +109,7 @@ class RunFolder:
 def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = None) -> None:
     """Checks that a run may use a folder, and changes nothing.
 
-    A run may go on with another budget than it began with.
+    A run may go on with another budget than it began with, and be reported otherwise.
 
     Args:
       path: the folder.
@@ -133,7 +141,7 @@ def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = No
             "choose another folder"
         )
     for name in sorted(present.keys() | asked.keys()):
-        if name in ("total_steps", FINGERPRINT):
+        if name in MAY_CHANGE:
             continue
         if present.get(name) != asked.get(name):
             raise UserError(

@@ -45,6 +45,15 @@ def test_a_run_may_go_on_with_another_budget(total_steps, tmp_path):
     assert json.loads((tmp_path / "config.json").read_text())["total_steps"] == total_steps
 
 
+def test_a_run_may_be_reported_otherwise(tmp_path):
+    RunFolder(tmp_path, CONFIG)
+    changed = {"evaluate_every": 7, "evaluation_episodes": 3, "final_episodes": 4, "film_every": 0}
+    check(tmp_path, configs.make("CartPole", seed=3, **changed))
+    assert json.loads((tmp_path / "config.json").read_text())["evaluate_every"] == 0
+    RunFolder(tmp_path, configs.make("CartPole", seed=3, **changed))
+    assert changed.items() <= json.loads((tmp_path / "config.json").read_text()).items()
+
+
 def test_a_budget_of_fewer_steps_than_were_taken_is_refused(tmp_path):
     write_metrics(RunFolder(tmp_path, CONFIG), (480, 0.5), (960, 0.6))
     with pytest.raises(UserError, match="has taken 960 steps, more than `total_steps=959`"):
