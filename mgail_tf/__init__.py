@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from mgail_tf.config import make as make_config
     from mgail_tf.data.demonstrations import load as load_demonstrations
     from mgail_tf.data.experts import demonstrations as expert_demonstrations
-    from mgail_tf.deployed_policy import load as load_policy
     from mgail_tf.envs.make import make_environment
     from mgail_tf.errors import UserError
+    from mgail_tf.loaded_policy import load as load_policy
     from mgail_tf.training.build import make_trainer
 
 __version__ = "0.2.0"
@@ -35,7 +35,7 @@ _PLACES = {
     "UserError": ("errors", "UserError"),
     "expert_demonstrations": ("data.experts", "demonstrations"),
     "load_demonstrations": ("data.demonstrations", "load"),
-    "load_policy": ("deployed_policy", "load"),
+    "load_policy": ("loaded_policy", "load"),
     "make_config": ("config", "make"),
     "make_environment": ("envs.make", "make_environment"),
     "make_trainer": ("training.build", "make_trainer"),

@@ -1,8 +1,6 @@
 """The policy that is evaluated and exported: raw observations in, actions for `env.step` out."""
 
 from collections.abc import Callable
-import itertools
-import json
 import os
 import pathlib
 import tempfile
@@ -12,14 +10,8 @@ import gymnasium
 import numpy as np
 import tensorflow as tf
 
-from mgail_tf import strict_json
-from mgail_tf.envs.episodes import Act
-from mgail_tf.errors import UserError
-from mgail_tf.loaded_policy import LoadedPolicy, read_observations, write_observations
+from mgail_tf import policy_files
 from mgail_tf.networks.encoding import ActionEncoder, BoxActionEncoder, ObservationEncoder
-
-# The file of a SavedModel's folder that tells where the policy comes from.
-ORIGIN = "policy.json"
 
 if TYPE_CHECKING:
     # It imports TensorFlow Probability, which takes seconds and which saved policies do without.
@@ -117,8 +109,7 @@ class DeployedPolicy:
         batches or a single observation; and as signatures, which take batches of the type that the
         environment's observations have. A signature returns the action by the name `action`. The
         deterministic one is also called `serve`, and `serving_default`, which TensorFlow Serving
-        takes if a request names none. See `loaded_policy.write_observations` for what is written
-        beside the model.
+        takes if a request names none. See `policy_files` for what is written beside it.
         """
         # Lists and arrays are taken for the type that was traced first.
         for dtype in tf.float64, tf.float32:
@@ -128,18 +119,18 @@ class DeployedPolicy:
                 self._exported.stochastic.get_concrete_function(observation, SEED)
         self._single_precision.get_concrete_function(self._spec(tf.float32))
         own = self._spec(self.observations.dtype)
-        deterministic = _signature(self._deterministic, own)
+        deterministic = signature(self._deterministic, own)
         signatures = {
             "serve": deterministic,
             "serving_default": deterministic,
             "deterministic": deterministic,
-            "stochastic": _signature(self._stochastic, own, SEED),
+            "stochastic": signature(self._stochastic, own, SEED),
         }
         tf.saved_model.save(self._exported, str(folder), signatures)
         if self.space is not None:
-            write_observations(folder, self.space)
+            policy_files.write_observations(folder, self.space)
         if self.origin is not None:
-            pathlib.Path(folder, ORIGIN).write_text(strict_json.dumps(self.origin) + "\n")
+            policy_files.write_origin(folder, self.origin)
 
     def save_weights(self, folder: str | pathlib.Path) -> None:
         """Brings what `save` wrote earlier up to date: a hundredth of its time.
@@ -171,98 +162,7 @@ class DeployedPolicy:
 SEED = tf.TensorSpec([2], tf.int32, "seed")
 
 
-def _signature(function: Any, *inputs: tf.TensorSpec) -> Any:
-    """Makes a `tf.function` one that returns its result by the name `action`."""
+def signature(function: Any, *inputs: tf.TensorSpec) -> Any:
+    """Makes a signature of a `tf.function`: it returns the result by the name `action`."""
     named = tf.function(lambda *inputs: {"action": function(*inputs)})
     return named.get_concrete_function(*inputs)
-
-
-def load(folder: str | pathlib.Path) -> LoadedPolicy:
-    """Loads what `DeployedPolicy.save` wrote.
-
-    Raises:
-      UserError: the folder holds no such SavedModel.
-    """
-    message = f"{folder} is not a SavedModel of a policy; train or export one"
-    try:
-        loaded = tf.saved_model.load(str(folder))
-    except (OSError, ValueError, AttributeError) as error:
-        raise UserError(message) from error
-    if not (hasattr(loaded, "deterministic") and hasattr(loaded, "stochastic")):
-        raise UserError(message)
-    return LoadedPolicy(loaded, *read_observations(folder))
-
-
-def read_origin(folder: str | pathlib.Path) -> dict[str, Any]:
-    """Returns what a policy's `policy.json` tells of where it comes from; {} without one.
-
-    Raises:
-      UserError: the file is damaged.
-    """
-    file = pathlib.Path(folder, ORIGIN)
-    if not file.exists():
-        return {}
-    try:
-        return dict(json.loads(file.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{file} is damaged ({error}); export the policy anew") from error
-
-
-def check_fits(policy: LoadedPolicy, env: gymnasium.Env) -> None:
-    """Checks that a policy's observations and actions have the shapes of an environment's.
-
-    Raises:
-      UserError: they have other shapes.
-    """
-    signature = policy.signatures["serving_default"]
-    [observation] = signature.structured_input_signature[1].values()
-    action = signature.structured_outputs["action"]
-    for what, tensor, space in (
-        ("observations", observation, env.observation_space),
-        ("actions", action, env.action_space),
-    ):
-        shape = tuple(tensor.shape[1:])
-        if shape != space.shape:
-            name = env.spec.id if env.spec else "the environment"
-            raise UserError(
-                f"the policy's {what} are of shape {shape}, {name}'s of {space.shape}; "
-                "evaluate it in the environment that it was trained for"
-            )
-
-
-def to_litert(folder: str | pathlib.Path) -> bytes:
-    """Converts the deterministic policy of a SavedModel to LiteRT, a format for small devices.
-
-    The result has one signature, which takes `observation` (float32, because LiteRT does not
-    calculate in 64 bits) and returns `action`.
-
-    Raises:
-      UserError: the folder holds no such SavedModel.
-    """
-    policy = load(folder)
-    # Policies of earlier versions calculate in 32 bits only.
-    function = getattr(policy.saved, "single_precision", policy.saved.deterministic)
-    [observation] = policy.signatures["serving_default"].structured_input_signature[1].values()
-    single = tf.TensorSpec(observation.shape, tf.float32, "observation")
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [_signature(function, single)], policy.saved
-    )
-    return converter.convert()
-
-
-def hardly_resolved(policy: LoadedPolicy) -> list[int]:
-    """The components of observations that float32 resolves to no more than a fifth of a deviation.
-
-    None is known of policies of earlier versions.
-    """
-    if not hasattr(policy.saved, "network"):
-        return []
-    sees: Any = policy.saved.network()["sees"]
-    step = np.spacing(np.abs(sees["observation_mean"].numpy()).astype(np.float32))
-    return np.flatnonzero(step > 0.2 * sees["observation_stddev"].numpy()).tolist()
-
-
-def sampler(policy: LoadedPolicy | DeployedPolicy, seed: int) -> Act:
-    """Returns the stochastic policy as a function of observations; each call draws anew."""
-    calls = itertools.count()
-    return lambda observation: policy.stochastic(observation, [seed, next(calls)])

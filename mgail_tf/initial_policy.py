@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mgail_tf import deployed_policy
+from mgail_tf import loaded_policy
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.errors import UserError
 from mgail_tf.networks.policy import Policy
@@ -40,7 +40,7 @@ def take_over(
     folder = pathlib.Path(source)
     if (folder / "saved_model").is_dir():
         folder = folder / "saved_model"
-    loaded = deployed_policy.load(folder).saved
+    loaded = loaded_policy.load(folder).saved
     if not hasattr(loaded, "network"):
         raise UserError(
             f"`initial_policy` {source} was exported by an earlier version of mgail_tf, which did "

@@ -1,6 +1,6 @@
-"""A policy that was loaded from a SavedModel, and what it knows of its observations."""
+"""A policy that was loaded from a SavedModel."""
 
-import json
+import itertools
 import pathlib
 from typing import Any
 
@@ -8,12 +8,9 @@ import gymnasium
 import numpy as np
 import tensorflow as tf
 
-from mgail_tf.envs import space_json
-from mgail_tf.envs.flattening import component_names
+from mgail_tf import policy_files
+from mgail_tf.envs.episodes import Act
 from mgail_tf.errors import UserError
-
-# The file of a SavedModel's folder that tells what its observations are.
-FILE = "observation.json"
 
 
 class LoadedPolicy:
@@ -77,27 +74,45 @@ class LoadedPolicy:
         return shape == self.space.shape and shape[-1:] != (self._input.shape[1],)
 
 
-def write_observations(folder: str | pathlib.Path, space: gymnasium.Space) -> None:
-    """Writes beside a SavedModel what its observations are.
-
-    `observation.json` has the space that they are of before they are flattened, and what each
-    component is afterwards, in order.
-    """
-    description = {"space": space_json.to_json(space), "components": component_names(space)}
-    pathlib.Path(folder, FILE).write_text(json.dumps(description, indent=1) + "\n")
-
-
-def read_observations(folder: str | pathlib.Path) -> tuple[gymnasium.Space | None, list[str]]:
-    """Reads what `write_observations` wrote: space and components; None and [] if nothing is there.
+def load(folder: str | pathlib.Path) -> LoadedPolicy:
+    """Loads what `DeployedPolicy.save` wrote.
 
     Raises:
-      UserError: the file is damaged.
+      UserError: the folder holds no such SavedModel.
     """
-    file = pathlib.Path(folder, FILE)
-    if not file.exists():
-        return None, []
+    message = f"{folder} is not a SavedModel of a policy; train or export one"
     try:
-        description = json.loads(file.read_text())
-        return space_json.from_json(description["space"]), description["components"]
-    except Exception as error:  # Whatever is raised, the file is at fault.
-        raise UserError(f"{file} is damaged; export the policy anew") from error
+        loaded = tf.saved_model.load(str(folder))
+    except (OSError, ValueError, AttributeError) as error:
+        raise UserError(message) from error
+    if not (hasattr(loaded, "deterministic") and hasattr(loaded, "stochastic")):
+        raise UserError(message)
+    return LoadedPolicy(loaded, *policy_files.read_observations(folder))
+
+
+def check_fits(policy: LoadedPolicy, env: gymnasium.Env) -> None:
+    """Checks that a policy's observations and actions have the shapes of an environment's.
+
+    Raises:
+      UserError: they have other shapes.
+    """
+    signature = policy.signatures["serving_default"]
+    [observation] = signature.structured_input_signature[1].values()
+    action = signature.structured_outputs["action"]
+    for what, tensor, space in (
+        ("observations", observation, env.observation_space),
+        ("actions", action, env.action_space),
+    ):
+        shape = tuple(tensor.shape[1:])
+        if shape != space.shape:
+            name = env.spec.id if env.spec else "the environment"
+            raise UserError(
+                f"the policy's {what} are of shape {shape}, {name}'s of {space.shape}; "
+                "evaluate it in the environment that it was trained for"
+            )
+
+
+def sampler(policy: LoadedPolicy, seed: int) -> Act:
+    """Returns the stochastic policy as a function of observations; each call draws anew."""
+    calls = itertools.count()
+    return lambda observation: policy.stochastic(observation, [seed, next(calls)])

@@ -1,19 +1,17 @@
 import json
-import shutil
 import subprocess
 import sys
 from typing import Any
 
-from ai_edge_litert.interpreter import Interpreter
+from deployed_policies import SPACES, deployed
 import gymnasium
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from mgail_tf.deployed_policy import DeployedPolicy, hardly_resolved, load, read_origin, to_litert
-from mgail_tf.errors import UserError
-from mgail_tf.networks import encoding
-from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
+from mgail_tf.deployed_policy import DeployedPolicy
+from mgail_tf.litert import hardly_resolved
+from mgail_tf.loaded_policy import load
 
 # Blocked imports leave no way to find the package or TFP.
 LOAD = """
@@ -34,28 +32,6 @@ np.savez(
     single_stochastic=loaded.stochastic(observations[3], [1, 2]),
 )
 """
-
-
-def deployed(space, offset=0.0, dtype: Any = np.float32):
-    generator = np.random.default_rng(0)
-    mean, stddev = generator.normal(size=5) + offset, generator.uniform(1, 2, 5)
-    observations = encoding.ObservationEncoder(mean, stddev, 10.0, dtype)
-    actions = encoding.action_encoder(space, 0.3, 0.7)
-    if isinstance(actions, encoding.DiscreteActionEncoder):
-        policy = CategoricalPolicy(actions.parts.sizes, [16, 16])
-    else:
-        policy = GaussianPolicy(actions.size, [16, 16], 0.2, low=actions.low, high=actions.high)
-    policy(tf.zeros([1, 5]))
-    policy.set_weights([generator.normal(size=w.shape) for w in policy.get_weights()])
-    return policy, observations, actions
-
-
-SPACES = [
-    gymnasium.spaces.Box(np.array([-1.0, -3.0], np.float32), np.array([2.0, np.inf], np.float32)),
-    gymnasium.spaces.Discrete(4, start=-1),
-    gymnasium.spaces.MultiDiscrete(np.array([[3, 2], [4, 2]]), start=np.array([[1, 0], [0, -1]])),
-    gymnasium.spaces.MultiBinary(3),
-]
 
 
 @pytest.mark.parametrize("space", SPACES)
@@ -133,68 +109,6 @@ def test_signatures(tmp_path):
         assert list(signature.structured_outputs) == ["action"]
 
 
-@pytest.mark.parametrize("space", SPACES)
-def test_litert_agrees(space, tmp_path):
-    module = DeployedPolicy(*deployed(space))
-    module.save(tmp_path / "saved_model")
-    (tmp_path / "policy.tflite").write_bytes(to_litert(tmp_path / "saved_model"))
-    runner = Interpreter(str(tmp_path / "policy.tflite")).get_signature_runner()
-    for batch in 1, 1000:
-        raw = np.random.default_rng(batch).normal(scale=3.0, size=(batch, 5)).astype(np.float32)
-        expected = module.deterministic(raw).numpy()
-        np.testing.assert_allclose(runner(observation=raw)["action"], expected, rtol=0, atol=1e-4)
-
-
-GEAR = gymnasium.spaces.Discrete(3, start=1)
-ROBOT = gymnasium.spaces.Dict(
-    [
-        ("pose", gymnasium.spaces.Box(-np.inf, np.inf, (1, 2), np.float64)),
-        ("gear", GEAR),
-    ]
-)
-
-
-def test_a_loaded_policy_takes_observations_of_the_space(tmp_path):
-    DeployedPolicy(*deployed(SPACES[0]), space=ROBOT).save(tmp_path)
-    policy = load(tmp_path)
-    assert policy.space == ROBOT
-    assert policy.components == ["pose[0,0]", "pose[0,1]", "gear=1", "gear=2", "gear=3"]
-    vector = np.array([[0.3, -0.2, 0.0, 0.0, 1.0]])
-    expected = policy.deterministic(vector)
-    assert expected.shape == (1, 2)
-    sample = {"gear": np.int64(3), "pose": np.array([[0.3, -0.2]])}
-    for observation in sample, vector[0], vector[0].tolist():
-        np.testing.assert_array_equal(policy.deterministic(observation), expected[0])
-    drawn = policy.stochastic(vector, [0, 1])[0]
-    np.testing.assert_array_equal(policy.stochastic(sample, [0, 1]), drawn)
-    with pytest.raises(UserError, match=r"shape \(5,\), or of Dict.*this one is of \(4,\)"):
-        policy.deterministic(vector[0, :4])
-
-
-@pytest.mark.parametrize(
-    ("space", "sample"),
-    [
-        (gymnasium.spaces.Discrete(5), 3),
-        (gymnasium.spaces.MultiDiscrete([2, 3]), np.array([1, 2])),
-        (gymnasium.spaces.Tuple([gymnasium.spaces.Discrete(2), GEAR]), (1, 3)),
-        (gymnasium.spaces.Box(0, 9, (5, 1), np.uint8), np.arange(5)[:, None]),
-    ],
-)
-def test_single_observations_of_other_spaces(space, sample, tmp_path):
-    DeployedPolicy(*deployed(SPACES[0]), space=space).save(tmp_path)
-    policy = load(tmp_path)
-    vector: Any = gymnasium.spaces.flatten(space, sample)
-    expected = policy.deterministic(vector[None])[0]
-    np.testing.assert_array_equal(policy.deterministic(sample), expected)
-
-
-def test_a_damaged_description_of_the_observations(tmp_path):
-    DeployedPolicy(*deployed(SPACES[0]), space=ROBOT).save(tmp_path)
-    (tmp_path / "observation.json").write_text("{}")
-    with pytest.raises(UserError, match="damaged"):
-        load(tmp_path)
-
-
 def test_takes_either_float_type_and_calculates_in_it(tmp_path):
     offset, space = 5.8e6, gymnasium.spaces.Box(-np.inf, np.inf, (2,))
     module = DeployedPolicy(*deployed(space, offset, np.float64))
@@ -241,49 +155,3 @@ def test_programs_are_traced_once_for_each_type():
         for dtype in np.float32, np.float64, np.int64, np.float16:
             module.deterministic(np.zeros([batch, 5], dtype))
     assert module._deterministic.experimental_get_tracing_count() == 2
-
-
-def test_experts_of_earlier_versions_take_64_bits_too(expert_data):
-    expert = load(expert_data / "HalfCheetah" / "expert")
-    raw = np.random.default_rng(0).normal(size=(5, 17))
-    expected = expert.deterministic(raw.astype(np.float32))
-    np.testing.assert_allclose(expert.deterministic(raw), expected, atol=1e-6)
-
-
-def test_litert_of_actions_of_64_bits(tmp_path):
-    space = gymnasium.spaces.Box(-9.0, 9.0, (2,), np.float64)
-    module = DeployedPolicy(*deployed(space, dtype=np.float64))
-    module.save(tmp_path)
-    runner = Interpreter(model_content=to_litert(tmp_path)).get_signature_runner()
-    raw = np.random.default_rng(1).normal(scale=3.0, size=(50, 5))
-    expected = module.deterministic(raw).numpy()
-    assert expected.dtype == np.float64 and len(np.unique(expected)) > 10
-    action = runner(observation=raw.astype(np.float32))["action"]
-    np.testing.assert_allclose(action, expected, rtol=0, atol=1e-4)
-
-
-def test_litert_of_experts_of_earlier_versions(expert_data):
-    folder = expert_data / "CartPole" / "expert"
-    runner = Interpreter(model_content=to_litert(folder)).get_signature_runner()
-    raw = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
-    actions = runner(observation=raw)["action"]
-    expert = load(folder)
-    np.testing.assert_array_equal(actions, expert.deterministic(raw))
-
-
-def test_loading_something_else(tmp_path):
-    with pytest.raises(UserError, match="SavedModel"):
-        load(tmp_path)
-
-
-def test_says_where_it_comes_from(tmp_path):
-    module = DeployedPolicy(*deployed(SPACES[0]))
-    module.save(tmp_path / "unknown")
-    assert read_origin(tmp_path / "unknown") == {}
-    module.origin = {"env_id": "Robot-v0", "measured": None}
-    module.save(tmp_path / "known")
-    copied = shutil.copytree(tmp_path / "known", tmp_path / "copied")
-    assert read_origin(copied) == module.origin
-    (copied / "policy.json").write_text("[1")
-    with pytest.raises(UserError, match="damaged"):
-        read_origin(copied)

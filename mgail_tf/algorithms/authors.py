@@ -14,6 +14,7 @@ from mgail_tf.algorithms import authors_updates as updates
 from mgail_tf.algorithms.authors_acting import Actor, Environment
 from mgail_tf.algorithms.authors_networks import AuthorsNetworks
 from mgail_tf.algorithms.authors_options import AuthorsOptions
+from mgail_tf.algorithms.experience import remember
 from mgail_tf.algorithms.histograms import compare
 from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.data.transitions import TransitionReplay, Transitions
@@ -198,14 +199,13 @@ class AuthorsLoop(tf.Module):
 
     def _remember(self, seen: Transitions) -> None:
         """Puts what the environment gave into the buffer, as the networks see it."""
-        if self.observations.constant.any():
-            self._replay.rescale(self.observations.widen(seen.next_observation).numpy())
-        self._replay.push(
-            Transitions(
-                self.observations.encode(seen.observation).numpy(),
-                seen.action,
-                self.observations.encode(seen.next_observation).numpy(),
-            )
+        remember(self._replay, seen, self.observations, self._encode)
+
+    def _encode(self, seen: Transitions) -> Transitions:
+        """Encodes the observations; the actor's actions are the networks' already."""
+        return seen._replace(
+            observation=self.observations.encode(seen.observation).numpy(),
+            next_observation=self.observations.encode(seen.next_observation).numpy(),
         )
 
     def _with_policy(self, batch: Transitions, segments: updates.Segments) -> updates.Metrics:

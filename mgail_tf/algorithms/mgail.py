@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from mgail_tf.algorithms.experience import remember
 from mgail_tf.algorithms.histograms import compare
 from mgail_tf.algorithms.learner import Collector, Metrics
 from mgail_tf.algorithms.mgail_networks import Networks, Optimizers, linear_decay
@@ -124,10 +125,7 @@ class MGAIL(tf.Module):
         Returns:
           A dict of scalars, the means over the round's updates.
         """
-        observations = self._encoders.observations
-        if observations.constant.any():
-            self.replay.rescale(observations.widen(segment.next_observation))
-        self.replay.push(self._encoders.encode(segment))
+        remember(self.replay, segment, self._encoders.observations, self._encoders.encode)
         updates = self._options.updates
         cost_of_termination = termination_cost(
             self.replay.termination_rate(), self._expert_termination_rate

@@ -8,7 +8,7 @@ import warnings
 import gymnasium
 import numpy as np
 
-from mgail_tf.commands import command_line
+from mgail_tf.commands import command_line, run_demonstrations
 from mgail_tf.config import Run
 from mgail_tf.data import demonstrations, experts
 from mgail_tf.data.demonstrations import Demonstrations
@@ -31,14 +31,7 @@ def check(run: Run) -> None:
         return
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        loaded = demonstrations.load(
-            dataset,
-            run.env,
-            run.num_trajectories,
-            run.subsample,
-            run.seed,
-            accept_mismatch=run.accept_mismatch,
-        )
+        loaded = run_demonstrations.load(dataset, run)
     with contextlib.closing(make_environment(run.env)) as env:
         lines = [f"demonstrations: {dataset}", *_of_demonstrations(loaded), *_of_environment(env)]
     print("\n".join(lines))

@@ -1,9 +1,11 @@
 """Evaluates a SavedModel, a learner's or an expert's: --saved_model DIR --env Hopper."""
 
 import contextlib
+import math
 from typing import Any
 
 from absl import flags
+from gymnasium import spaces
 
 from mgail_tf import seeds, strict_json
 from mgail_tf.commands import command_line
@@ -30,9 +32,10 @@ def main() -> None:
     with command_line.quiet():
         from mgail_tf.data import plausibility
         from mgail_tf.data.origin import Origin
-        from mgail_tf.deployed_policy import check_fits, load, read_origin, sampler
         from mgail_tf.envs import episodes, rendering
         from mgail_tf.envs.make import make_environment
+        from mgail_tf.loaded_policy import check_fits, load, sampler
+        from mgail_tf.policy_files import read_origin
 
     if VIDEO.value:
         rendering.check(VIDEO.value)
@@ -63,6 +66,8 @@ def main() -> None:
     if JSON.value:
         print(strict_json.dumps(report))
     else:
+        if isinstance(policy.space, spaces.Dict | spaces.Tuple):
+            print(f"observation: {', '.join(policy.components)}")
         for name in "return", "length":
             print(describe(name, report[name]))
         if report["non_finite_episodes"]:
@@ -80,11 +85,19 @@ def main() -> None:
 def describe(name: str, summary: dict[str, Any]) -> str:
     """Returns the line on the episodes' returns or lengths, from a `Summary`'s fields."""
     mean, deviation, median, values = summary.values()
-    each = [f"{value:.1f}" if isinstance(value, float) else str(value) for value in values]
-    return (
-        f"{name} {mean:.1f} +- {deviation:.1f}, median {median:.1f}, of each episode: "
-        + " ".join(each)
-    )
+    each = " ".join(_number(value) for value in values)
+    unknown = sum(not math.isfinite(value) for value in values)
+    if unknown:
+        level = f"unknown (rewards were not finite in {unknown} of {len(values)} episodes)"
+    else:
+        level = f"{mean:.1f} +- {deviation:.1f}, median {median:.1f}"
+    return f"{name} {level}, of each episode: {each}"
+
+
+def _number(value: float) -> str:
+    if not math.isfinite(value):
+        return "unknown"
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
 def program() -> None:

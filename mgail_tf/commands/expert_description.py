@@ -43,10 +43,10 @@ def describe(
       num_episodes: number of episodes that its returns and lengths are the means of.
     """
     # They import TensorFlow, which takes seconds; the table does without.
-    from mgail_tf import deployed_policy
+    from mgail_tf import loaded_policy
     from mgail_tf.envs.episodes import play, random_return, returns, summarize
 
-    policy = deployed_policy.load(folder)
+    policy = loaded_policy.load(folder)
     description: Description = {
         "algorithm": "TRPO",
         "seed": config.seed,
@@ -58,7 +58,7 @@ def describe(
     }
     acts = {
         "deterministic": policy.deterministic,
-        "stochastic": deployed_policy.sampler(policy, FINAL_SEED),
+        "stochastic": loaded_policy.sampler(policy, FINAL_SEED),
     }
     for name, act in acts.items():
         episodes = play(act, env_name, num_episodes, FINAL_SEED, progress=f"{name} episodes")

@@ -14,8 +14,9 @@ OUT = flags.DEFINE_string("out", None, "the file", required=True)
 
 def main() -> None:
     with command_line.quiet():
-        from mgail_tf.deployed_policy import hardly_resolved, load, to_litert
         from mgail_tf.errors import UserError
+        from mgail_tf.litert import hardly_resolved, to_litert
+        from mgail_tf.loaded_policy import load
 
         converted = to_litert(SAVED_MODEL.value)
         rounded = hardly_resolved(load(SAVED_MODEL.value))

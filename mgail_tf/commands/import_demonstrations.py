@@ -9,7 +9,10 @@ from mgail_tf.commands import command_line
 
 ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
 RECORDING = flags.DEFINE_string(
-    "recording", None, ".npz, .csv, .hdf5 (D4RL, robomimic), or saved by imitation", required=True
+    "recording",
+    None,
+    ".npz, .csv, .hdf5 (D4RL, robomimic), a folder of them, or saved by imitation",
+    required=True,
 )
 OUT = flags.DEFINE_string("out", None, "the dataset's folder, not there yet", required=True)
 KEYS = flags.DEFINE_list(

@@ -150,7 +150,8 @@ def _train(
     """Trains; returns the result and the run folder. What is opened is closed with `opened`."""
     progress.phase("reading the demonstrations")
     # TensorFlow takes seconds to import; what is wrong with settings or data is told before.
-    from mgail_tf.data import demonstrations, experts
+    from mgail_tf.commands import run_demonstrations
+    from mgail_tf.data import experts
     from mgail_tf.training import run_folder
     from mgail_tf.training.evaluation_process import EvaluationProcess, has_second_core
 
@@ -163,14 +164,7 @@ def _train(
         # It imports TensorFlow while this process reads the demonstrations and does so, too.
         evaluation_process = opened.enter_context(contextlib.closing(EvaluationProcess()))
     dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
-    demonstrated = demonstrations.load(
-        dataset,
-        run.env,
-        run.num_trajectories,
-        run.subsample,
-        run.seed,
-        accept_mismatch=run.accept_mismatch,
-    )
+    demonstrated = run_demonstrations.load(dataset, run)
     if run.expert_data and run.num_trajectories and "num_trajectories" not in given:
         print(
             f"taking {run.num_trajectories} trajectories of {dataset}, as the paper for "

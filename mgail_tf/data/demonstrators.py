@@ -12,7 +12,7 @@ from gymnasium import spaces
 from gymnasium.wrappers import FlattenObservation
 import numpy as np
 
-from mgail_tf import deployed_policy, extras
+from mgail_tf import extras, loaded_policy
 from mgail_tf.errors import UserError
 from mgail_tf.float_types import float_type
 
@@ -81,9 +81,9 @@ def own_space(env: gymnasium.Env) -> gymnasium.Space:
 
 
 def _saved_model(folder: str, env: gymnasium.Env, deterministic: bool, seed: int) -> Demonstrator:
-    policy = deployed_policy.load(folder)
-    deployed_policy.check_fits(policy, env)
-    draw = deployed_policy.sampler(policy, seed)
+    policy = loaded_policy.load(folder)
+    loaded_policy.check_fits(policy, env)
+    draw = loaded_policy.sampler(policy, seed)
 
     space = own_space(env)
     dtype = float_type(env.observation_space.dtype)

@@ -93,10 +93,10 @@ def draw(
     Raises:
       UserError: there is no such SavedModel, or the folder cannot be written.
     """
-    from mgail_tf import deployed_policy  # It imports TensorFlow, which takes seconds.
+    from mgail_tf import loaded_policy  # It imports TensorFlow, which takes seconds.
 
     episodes = play(
-        deployed_policy.sampler(deployed_policy.load(expert_folder), seed),
+        loaded_policy.sampler(loaded_policy.load(expert_folder), seed),
         env_name,
         num_trajectories,
         seed,

@@ -1,22 +1,23 @@
 """Reads recorded episodes in the formats that people have."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+import contextlib
 import pathlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mgail_tf import extras
-from mgail_tf.data import episode_ends, npz_format
-from mgail_tf.data.recorded_steps import joined
+from mgail_tf.data import episode_ends, episode_files, npz_format
+from mgail_tf.data.episode_files import HDF5
+from mgail_tf.data.recorded_steps import RecordedSteps, joined
 from mgail_tf.data.recording import Recording
 from mgail_tf.data.table_steps import steps_of
-from mgail_tf.data.tables import Table, read_fields
+from mgail_tf.data.tables import Fields, Table, read_fields
 from mgail_tf.envs.episodes import Episode
 from mgail_tf.errors import UserError
 
-READ = "use a .npz, a .csv, an .hdf5, or a folder saved by imitation (docs/users_guide.md)"
-HDF5 = ".hdf5", ".h5", ".hdf", ".he5"
+READ = "use .npz, .csv or .hdf5, or a folder saved by imitation (docs/users_guide.md)"
 # A file that is in each folder of that kind.
 SAVED_BY_IMITATION = "state.json"
 NUMBERS = "save it as np.savez('recording.npz', observations=..., actions=..., ...)"
@@ -38,9 +39,9 @@ Keys = tuple[Sequence[str], Sequence[str]]
 def is_recording(path: str | pathlib.Path) -> bool:
     """Tells a recording, which can be read here, from a Minari dataset's id or folder."""
     path = pathlib.Path(path)
-    known = path.suffix.lower() in (".npz", ".csv", *HDF5, *OTHERS)
-    folder = (path / SAVED_BY_IMITATION).is_file()
-    return path.is_file() or known and not path.is_dir() or folder
+    if path.is_dir():
+        return (path / SAVED_BY_IMITATION).is_file() or bool(episode_files.find(path))
+    return path.is_file() or path.suffix.lower() in (*episode_files.KINDS, *OTHERS)
 
 
 def read(
@@ -57,6 +58,8 @@ def read(
     - `.npz` with a row for each episode: arrays [episodes, steps, ...], as of openai/baselines.
     - HDF5 with a numbered group for each episode, as of robomimic.
     - what the `imitation` library saves: a folder, or in its older form a `.npz`.
+    - a folder of `.npz`, `.csv` or HDF5 files, which hold an episode or several each. They are read
+      in the order of the numbers in their names.
 
     Pickled data are never opened, because they could run any program.
 
@@ -71,12 +74,8 @@ def read(
     path = pathlib.Path(path)
     if not path.exists():
         raise UserError(f"{path} does not exist")
-    try:
+    with _blamed(path):
         recording = _read(path, time_limit, (keys, usual))
-    except UserError:
-        raise
-    except Exception as error:  # Whatever the format's library raises, the file is at fault.
-        raise UserError(f"{path} cannot be read ({error})") from error
     if not recording.episodes:
         raise UserError(
             f"{path} holds no action whose outcome is known; docs/users_guide.md has the formats"
@@ -84,32 +83,73 @@ def read(
     return recording
 
 
+@contextlib.contextmanager
+def _blamed(path: pathlib.Path) -> Iterator[None]:
+    """Whatever a format's library raises, the file is at fault."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{path} cannot be read ({error})") from error
+
+
+class _File(NamedTuple):
+    """What a file holds: its steps, the fields of its tables, and the names of what is in none."""
+
+    steps: RecordedSteps
+    fields: list[Fields]
+    left: list[str]
+
+
 def _read(path: pathlib.Path, time_limit: int | None, keys: Keys) -> Recording:
+    if not path.is_dir():
+        file = _read_file(path, keys)
+        return _split(file.steps, file.fields, file.left, time_limit)
+    if episode_files.is_dataset(path):
+        raise UserError(f"{path} is a Minari dataset already; train with it as it is")
+    if (path / SAVED_BY_IMITATION).is_file():
+        return _read_imitation(path)
+    paths, others = episode_files.find_alike(path)
+    files = [_read_file(each, keys) for each in paths]
+    steps = joined([file.steps for file in files], path, "files")
+    fields = [fields for file in files for fields in file.fields]
+    return _split(steps, fields, [*(n for file in files for n in file.left), *others], time_limit)
+
+
+def _read_file(path: pathlib.Path, keys: Keys) -> _File:
+    """Reads a table of all steps, or a table for each episode."""
+    with _blamed(path):
+        tables, left = _tables(path)
+        fields = [read_fields(table, *keys) for table in tables]
+        steps = [steps_of(*both) for both in zip(tables, fields, strict=True)]
+    if len(steps) == 1:
+        return _File(steps[0], fields, left)
+    return _File(joined(steps, path, "groups", an_episode_each=True), fields, left)
+
+
+def _tables(path: pathlib.Path) -> tuple[list[Table], list[str]]:
     ending = path.suffix.lower()
-    if path.is_dir():
-        return _read_folder(path)
     if ending == ".npz":
-        return _read_tables([npz_format.read(path)], [], time_limit, keys)
+        return [npz_format.read(path)], []
     if ending == ".csv":
         with extras.needed("reading CSV", "csv"):
             from mgail_tf.data import csv_format  # Only this format needs pandas.
 
-        return _read_tables([csv_format.read(path)], [], time_limit, keys)
+        return [csv_format.read(path)], []
     if ending in HDF5:
         from mgail_tf.data import hdf5_format
 
-        return _read_tables(*hdf5_format.read(path), time_limit, keys)
+        return hdf5_format.read(path)
     raise UserError(f"{path}: {OTHERS.get(ending, f'such files are not read; {READ}')}")
 
 
-def _read_tables(
-    tables: list[Table], left: list[str], time_limit: int | None, keys: Keys
+def _split(
+    steps: RecordedSteps, fields: list[Fields], left: list[str], time_limit: int | None
 ) -> Recording:
-    """Reads a table of all steps, or a table for each episode."""
-    fields = [read_fields(table, *keys) for table in tables]
-    steps = [steps_of(*both) for both in zip(tables, fields, strict=True)]
-    split = episode_ends.split(steps[0] if len(steps) == 1 else joined(steps), time_limit)
-    unknown = list(dict.fromkeys(name for each in fields for name in each.unknown)) + left
+    """Splits steps into episodes, and says how."""
+    split = episode_ends.split(steps, time_limit)
+    unknown = list(dict.fromkeys([*(name for each in fields for name in each.unknown), *left]))
     notes = [*fields[0].notes, *split.notes]
     if fields[0].parts:
         parts = ", ".join(f"{name} ({size})" for name, size in fields[0].parts)
@@ -121,13 +161,7 @@ def _read_tables(
     return Recording(split.episodes, split.left_out, notes)
 
 
-def _read_folder(path: pathlib.Path) -> Recording:
-    if (path / "data" / "metadata.json").exists() or (path / "metadata.json").exists():
-        raise UserError(f"{path} is a Minari dataset already; train with it as it is")
-    if not (path / SAVED_BY_IMITATION).is_file():
-        raise UserError(
-            f"{path} was not saved by imitation; give a single file, or put all episodes into one"
-        )
+def _read_imitation(path: pathlib.Path) -> Recording:
     with extras.needed("reading what imitation saved", "imitation"):
         import datasets  # It takes seconds to import, and only this format needs it.
 

@@ -14,11 +14,14 @@ def read(path: pathlib.Path) -> Table:
     Raises:
       UserError: when an array is loaded that is pickled.
     """
-    data = np.load(path, allow_pickle=False)
+    with np.load(path, allow_pickle=False) as data:
+        names = list(data)
 
     def load(name: str) -> np.ndarray:
         try:
-            return data[name]
+            # There may be more such files than may be open at a time.
+            with np.load(path, allow_pickle=False) as data:
+                return data[name]
         except ValueError as error:
             if "allow_pickle" not in str(error):
                 raise
@@ -29,4 +32,4 @@ def read(path: pathlib.Path) -> Table:
                 f"episode_lengths=[len(episode) for episode in {name}]"
             ) from error
 
-    return Table(path, list(data), load)
+    return Table(path, names, load)

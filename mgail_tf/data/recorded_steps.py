@@ -1,10 +1,13 @@
 """Recorded steps, one a row, in the order in which they happened."""
 
 import dataclasses
+import itertools
 import pathlib
 from typing import Any
 
 import numpy as np
+
+from mgail_tf.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,39 +71,68 @@ class RecordedSteps:
         return dataclasses.replace(self, **changes)
 
 
-def joined(episodes: list[RecordedSteps]) -> RecordedSteps:
-    """Puts tables that hold an episode each one after the other."""
-    length = sum(len(episode) for episode in episodes)
-    last = np.zeros(length, bool)
-    last[np.cumsum([len(episode) for episode in episodes]) - 1] = True
+def joined(
+    parts: list[RecordedSteps],
+    path: pathlib.Path,
+    ordered_by: str,
+    *,
+    an_episode_each: bool = False,
+) -> RecordedSteps:
+    """Puts recorded steps one after the other; each part's last step ends an episode.
+
+    Args:
+      parts: the steps.
+      path: what messages call the whole.
+      ordered_by: what the parts are.
+      an_episode_each: whether episodes end nowhere else.
+
+    Raises:
+      UserError: observations or actions of two parts have different shapes.
+    """
+    for part, field in itertools.product(parts, ("observations", "actions")):
+        here, first = (getattr(each, field).shape[1:] for each in (part, parts[0]))
+        if here != first:
+            raise UserError(
+                f"{part.path}: its {field} are of shape {here}, those of {parts[0].path} of {first}"
+            )
+    lasts = [np.zeros(len(part), bool) if an_episode_each else part.last.copy() for part in parts]
+    for last in lasts:
+        last[-1] = True
     values: dict[str, Any] = {}
     for field in "observations", "actions", "rewards", "next_observations":
-        values[field] = _stacked(episodes, field)
+        values[field] = _stacked(parts, field)
     for field in "terminated", "truncated", "ended":
-        flags = [getattr(episode, field) for episode in episodes]
+        flags = [getattr(part, field) for part in parts]
         known = any(flag is not None for flag in flags)
         values[field] = (
             np.concatenate(
                 [
-                    np.zeros(len(episode), bool) if flag is None else flag
-                    for episode, flag in zip(episodes, flags, strict=True)
+                    np.zeros(len(part), bool) if flag is None else flag
+                    for part, flag in zip(parts, flags, strict=True)
                 ]
             )
             if known
             else None
         )
-    return RecordedSteps(episodes[0].path, **values, last=last, ordered_by="groups", whole=True)
+    return RecordedSteps(
+        path,
+        **values,
+        last=np.concatenate(lasts),
+        ordered_by=ordered_by,
+        flagged_by=parts[0].flagged_by,
+        whole=an_episode_each or all(part.whole for part in parts),
+    )
 
 
-def _stacked(episodes: list[RecordedSteps], field: str) -> np.ndarray | None:
-    """The rows of all episodes; rows of NaN where only some have them."""
-    arrays = [getattr(episode, field) for episode in episodes]
+def _stacked(parts: list[RecordedSteps], field: str) -> np.ndarray | None:
+    """The rows of all parts; rows of NaN where only some have them."""
+    arrays = [getattr(part, field) for part in parts]
     if all(array is None for array in arrays):
         return None
     return np.concatenate(
         [
-            unknown_like(episode.observations) if array is None else array
-            for episode, array in zip(episodes, arrays, strict=True)
+            unknown_like(part.observations) if array is None else array
+            for part, array in zip(parts, arrays, strict=True)
         ]
     )
 

@@ -59,8 +59,9 @@ class TransitionReplay(tf.train.experimental.PythonState):
             field[(self._pushed + index) % self.capacity] = values[index]
         self._pushed += length
 
-    def rescale(self, factor: np.ndarray) -> None:
+    def rescale(self, factor: np.ndarray | tf.Tensor) -> None:
         """Multiplies all observations by a factor [observation_size]."""
+        factor = np.asarray(factor)
         if (factor != 1.0).any():
             for observations in (self._fields.observation, self._fields.next_observation):
                 observations *= factor

@@ -53,7 +53,8 @@ def make_trainer(
     Args:
       config: the settings.
       demonstrations: what the expert did in `config.run.env`.
-      logdir: the run folder; an unfinished run of the same settings that is there is resumed.
+      logdir: the run folder; a run of the same settings that is there is resumed; see
+        `run_folder.check` for what may be another.
       env_processes: worker processes that step the environments, of a slow simulator for example;
         0: none, everything is in this process. It changes nothing but the speed.
       evaluation_process: evaluates while training goes on. Without it, or where one environment may

@@ -140,7 +140,7 @@ class Evaluation:
 
     def _policy(self, folder: pathlib.Path) -> LoadedPolicy:
         """The policy that a folder holds now; its program is loaded once, and then its weights."""
-        from mgail_tf.deployed_policy import load
+        from mgail_tf.loaded_policy import load
 
         if folder in self._policies:
             self._policies[folder].read_weights(folder)

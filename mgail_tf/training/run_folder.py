@@ -1,6 +1,7 @@
 """The run folder: the settings of a run, what it measured, and what came out."""
 
 from collections.abc import Mapping
+import dataclasses
 import json
 import math
 import os
@@ -8,7 +9,7 @@ import pathlib
 from typing import Any
 
 from mgail_tf import strict_json
-from mgail_tf.config import Config
+from mgail_tf.config import Config, Reporting
 from mgail_tf.errors import UserError
 
 # Counts the changes of what a run folder holds. A run of another version cannot be resumed.
@@ -17,6 +18,13 @@ VERSION = 4
 # The entry of `config.json` that names the demonstrations by what is in them, because a path may
 # hold others tomorrow.
 FINGERPRINT = "demonstrations_fingerprint"
+
+# The entries of `config.json` that need not be as they were. The fingerprint is compared apart.
+MAY_CHANGE = {
+    "total_steps",
+    FINGERPRINT,
+    *(field.name for field in dataclasses.fields(Reporting)),
+}
 
 
 class RunFolder:
@@ -103,7 +111,7 @@ class RunFolder:
 def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = None) -> None:
     """Checks that a run may use a folder, and changes nothing.
 
-    A run may go on with another budget than it began with.
+    A run may go on with another budget than it began with, and be reported otherwise.
 
     Args:
       path: the folder.
@@ -135,7 +143,7 @@ def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = No
             "choose another folder"
         )
     for name in sorted(present.keys() | asked.keys()):
-        if name in ("total_steps", FINGERPRINT):
+        if name in MAY_CHANGE:
             continue
         if present.get(name) != asked.get(name):
             raise UserError(

@@ -303,9 +303,10 @@ def test_a_resumed_loop_goes_on_exactly(kind, tmp_path):
     def make():
         environment = environments(kind, 5)
         space = environment.action_space
-        loop = AuthorsLoop(
-            AuthorsOptions(**SMALL), demonstrations(space, 4), space, 5, compiled=False
-        )
+        rows = demonstrations(space, 4)
+        # The agent makes it vary, and its scale is learned on the way.
+        rows.observations[:, 3] = rows.next_observations[:, 3] = 0.0
+        loop = AuthorsLoop(AuthorsOptions(**SMALL), rows, space, 5, compiled=False)
         return loop, environment, tf.train.Checkpoint(learner=loop, collector=environment)
 
     def learn(loop, environment):
@@ -326,6 +327,9 @@ def test_a_resumed_loop_goes_on_exactly(kind, tmp_path):
         checkpoint.read(str(tmp_path / str(number))).assert_consumed()
         assert [learn(other, resumed) for _ in range(number, 24)] == history[number:]
         assert changed(weights(loop), weights(other)) == set()
+        scales = [each.observations.stddev.numpy() for each in (loop, other)]
+        np.testing.assert_array_equal(*scales)
+        assert np.isfinite(scales[0]).all()
 
 
 @pytest.mark.parametrize("length", [3, 1000])

@@ -11,7 +11,6 @@ import pytest
 
 from mgail_tf.tasks import TASKS
 
-
 # Of tests that are about something else: a second process would take seconds.
 IN_TURN = "--noevaluation_process"
 

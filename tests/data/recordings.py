@@ -2,7 +2,9 @@
 
 import pathlib
 
+import h5py
 import numpy as np
+import pandas
 
 from mgail_tf.envs.episodes import Episode
 
@@ -42,6 +44,23 @@ def d4rl(episodes: list[Episode]) -> dict[str, np.ndarray]:
 def write_npz(arrays: dict[str, np.ndarray], folder: pathlib.Path) -> pathlib.Path:
     np.savez(folder / "recording.npz", allow_pickle=True, **arrays)
     return folder / "recording.npz"
+
+
+def write_file(values: dict[str, np.ndarray], file: pathlib.Path) -> pathlib.Path:
+    """Writes arrays of steps in the kind of file that its ending tells."""
+    file.parent.mkdir(exist_ok=True)
+    if file.suffix == ".npz":
+        np.savez(file, allow_pickle=True, **values)
+    elif file.suffix == ".hdf5":
+        with h5py.File(file, "w") as opened:
+            opened.update(values)
+    else:
+        columns = {}
+        for name, array in values.items():
+            parts = {f"{name}_{i}": column for i, column in enumerate(array.T)}
+            columns |= parts if array.ndim == 2 else {name: array}
+        pandas.DataFrame(columns).to_csv(file, index=False)
+    return file
 
 
 def write_d4rl(episodes: list[Episode], folder: pathlib.Path) -> pathlib.Path:

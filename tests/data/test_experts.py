@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from mgail_tf import deployed_policy
+from mgail_tf import loaded_policy
 from mgail_tf.commands.expert_description import row
 from mgail_tf.data import demonstrations
 from mgail_tf.envs.episodes import play, returns
@@ -23,8 +23,8 @@ def task(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def policy(task: str, expert_data: pathlib.Path) -> deployed_policy.LoadedPolicy:
-    return deployed_policy.load(expert_data / task / "expert")
+def policy(task: str, expert_data: pathlib.Path) -> loaded_policy.LoadedPolicy:
+    return loaded_policy.load(expert_data / task / "expert")
 
 
 @pytest.fixture
@@ -58,11 +58,11 @@ def check_level(policy_returns: np.ndarray, level: dict[str, float]) -> None:
 
 
 def test_expert_acts_in_its_environment_as_described(
-    task: str, description: dict[str, Any], policy: deployed_policy.LoadedPolicy
+    task: str, description: dict[str, Any], policy: loaded_policy.LoadedPolicy
 ):
     env = make_environment(task)
-    deployed_policy.check_fits(policy, env)
-    acts = policy.deterministic, deployed_policy.sampler(policy, FINAL_SEED)
+    loaded_policy.check_fits(policy, env)
+    acts = policy.deterministic, loaded_policy.sampler(policy, FINAL_SEED)
     for act, name in zip(acts, ("deterministic", "stochastic"), strict=True):
         episodes = play(act, task, 2, FINAL_SEED)
         for episode in episodes:
@@ -81,7 +81,7 @@ def visited(task: str) -> list[np.ndarray]:
 
 
 def test_stochastic_actions_scatter_about_the_deterministic_one(
-    task: str, policy: deployed_policy.LoadedPolicy
+    task: str, policy: loaded_policy.LoadedPolicy
 ):
     space, draws = make_environment(task).action_space, 2000
     # Four deviations of a share of the draws, which are largest for a half.

@@ -1,8 +1,6 @@
 import pathlib
 
-import h5py
 import numpy as np
-import pandas
 import pytest
 from recordings import (
     LENGTHS,
@@ -11,6 +9,7 @@ from recordings import (
     d4rl,
     random_episodes,
     write_csv,
+    write_file,
     write_imitation_npz,
     write_npz,
 )
@@ -110,22 +109,6 @@ def test_names_are_the_same_in_every_kind_of_file(names, ending, tmp_path: pathl
     assert recording.notes[-1] == "not understood, left out: mood"
 
 
-def write_file(values: dict[str, np.ndarray], file: pathlib.Path) -> pathlib.Path:
-    """Writes arrays of steps in the kind of file that its ending tells."""
-    if file.suffix == ".npz":
-        np.savez(file, allow_pickle=True, **values)
-    elif file.suffix == ".hdf5":
-        with h5py.File(file, "w") as opened:
-            opened.update(values)
-    else:
-        columns = {}
-        for name, array in values.items():
-            parts = {f"{name}_{i}": column for i, column in enumerate(array.T)}
-            columns |= parts if array.ndim == 2 else {name: array}
-        pandas.DataFrame(columns).to_csv(file, index=False)
-    return file
-
-
 def test_what_is_said_of_a_recording(tmp_path: pathlib.Path):
     file = write_file(walks.arrays(dones=walks.LAST), tmp_path / "recording.npz")
     lines = formats.read(file, walks.LIMIT).describe()
@@ -169,7 +152,7 @@ def test_imitations_npz_of_too_few_observations(tmp_path: pathlib.Path):
         ("recording.npy", b"", "a single array.*np.savez"),
         ("recording.json", b"", "make a .csv"),
         ("recording.zip", b"", "unpack it"),
-        ("recording.mcap", b"", "use a .npz, a .csv, an .hdf5"),
+        ("recording.mcap", b"", "use .npz, .csv or .hdf5"),
         ("recording.h5", b"no archive", "cannot be read"),
         ("recording.npz", b"no archive", "cannot be read"),
         ("recording.csv", b"observation_0,action\n1,1\n", "no action"),
@@ -195,7 +178,7 @@ def test_npz_of_words(name, tmp_path: pathlib.Path):
 
 
 def test_folders_that_are_not_of_imitation(tmp_path: pathlib.Path):
-    with pytest.raises(UserError, match="not saved by imitation; give a single file"):
+    with pytest.raises(UserError, match="not saved by imitation, and holds no .npz"):
         formats.read(tmp_path)
     minari_writer.write(random_episodes(), "Pendulum-v1", tmp_path / "dataset")
     with pytest.raises(UserError, match="a Minari dataset already"):

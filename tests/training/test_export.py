@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mgail_tf.deployed_policy import DeployedPolicy, load
+from mgail_tf.deployed_policy import DeployedPolicy
+from mgail_tf.loaded_policy import load
 from mgail_tf.networks.encoding import DiscreteActionEncoder, ObservationEncoder
 from mgail_tf.networks.policy import CategoricalPolicy
 from mgail_tf.training.export import Export

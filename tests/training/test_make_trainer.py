@@ -14,9 +14,9 @@ import tensorflow as tf
 from mgail_tf import config as configs
 from mgail_tf.algorithms.behavioural_cloning import BehaviouralCloning
 from mgail_tf.algorithms.mgail import MGAIL
-from mgail_tf.deployed_policy import load
 from mgail_tf.envs.episodes import play, returns
 from mgail_tf.errors import UserError
+from mgail_tf.loaded_policy import load
 from mgail_tf.seeds import FINAL_SEED
 from mgail_tf.training.build import make_trainer
 from mgail_tf.training.evaluation import Evaluation
@@ -75,9 +75,12 @@ class Interrupted(Exception):
     pass
 
 
-@pytest.mark.parametrize("env", ["CartPole", "Hopper"])
-def test_resumed_run_equals_one_that_was_never_stopped(env, tmp_path):
+@pytest.mark.parametrize(("env", "constant"), [("CartPole", [0]), ("Hopper", [])])
+def test_resumed_run_equals_one_that_was_never_stopped(env, constant, tmp_path):
     demonstrated = sample_data.load(env)
+    # The agent makes it vary, and its scale is learned on the way.
+    for observations in demonstrated.observations, demonstrated.next_observations:
+        observations[:, constant] = 0.0
     config = configs.make(env, seed=7, **SMALL)
 
     whole = make_trainer(config, demonstrated, tmp_path / "whole")
@@ -101,6 +104,9 @@ def test_resumed_run_equals_one_that_was_never_stopped(env, tmp_path):
     assert metrics(tmp_path / "stopped") == metrics(tmp_path / "whole")
     for one, other in zip(weights(resumed), weights(whole), strict=True):
         np.testing.assert_array_equal(one, other)
+    scales = [each.policy.observations.stddev.numpy() for each in (resumed, whole)]
+    np.testing.assert_array_equal(*scales)
+    assert np.isfinite(scales[0]).all()
     events = EventAccumulator(str(tmp_path / "stopped" / "tensorboard" / "stopped")).Reload()
     assert len(events.Tensors("config")) == 1
 

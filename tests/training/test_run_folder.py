@@ -17,7 +17,7 @@ def write_metrics(folder, *lines):
 def test_a_folder_holds_the_settings(tmp_path):
     RunFolder(tmp_path / "a" / "run", CONFIG)
     written = json.loads((tmp_path / "a" / "run" / "config.json").read_text())
-    assert written.pop("run_folder_version") == 3
+    assert written.pop("run_folder_version") == 4
     assert written.pop("demonstrations_fingerprint") is None
     assert written == CONFIG.flat()
     assert written["seed"] == 3 and written["policy_hidden"] == [100, 50]
@@ -45,6 +45,15 @@ def test_a_run_may_go_on_with_another_budget(total_steps, tmp_path):
     assert json.loads((tmp_path / "config.json").read_text())["total_steps"] == total_steps
 
 
+def test_a_run_may_be_reported_otherwise(tmp_path):
+    RunFolder(tmp_path, CONFIG)
+    changed = {"evaluate_every": 7, "evaluation_episodes": 3, "final_episodes": 4, "film_every": 0}
+    check(tmp_path, configs.make("CartPole", seed=3, **changed))
+    assert json.loads((tmp_path / "config.json").read_text())["evaluate_every"] == 0
+    RunFolder(tmp_path, configs.make("CartPole", seed=3, **changed))
+    assert changed.items() <= json.loads((tmp_path / "config.json").read_text()).items()
+
+
 def test_a_budget_of_fewer_steps_than_were_taken_is_refused(tmp_path):
     write_metrics(RunFolder(tmp_path, CONFIG), (480, 0.5), (960, 0.6))
     with pytest.raises(UserError, match="has taken 960 steps, more than `total_steps=959`"):
@@ -68,7 +77,7 @@ def test_another_algorithms_run_is_told_apart(tmp_path):
         RunFolder(tmp_path, configs.make("CartPole", seed=3, algorithm="bc"))
 
 
-@pytest.mark.parametrize("version", [None, 1, 2, 4])
+@pytest.mark.parametrize("version", [None, 1, 2, 3, 5])
 def test_a_run_of_another_version_is_refused_in_one_line(version, tmp_path):
     RunFolder(tmp_path, CONFIG)
     file = tmp_path / "config.json"

@@ -1,0 +1,62 @@
+"""What is written beside the SavedModel of a policy: what it sees, and where it comes from."""
+
+from collections.abc import Mapping
+import json
+import pathlib
+from typing import Any
+
+import gymnasium
+
+from mgail_tf import strict_json
+from mgail_tf.envs import space_json
+from mgail_tf.envs.flattening import component_names
+from mgail_tf.errors import UserError
+
+# The files of a SavedModel's folder that tell what its observations are, and where it comes from.
+OBSERVATIONS, ORIGIN = "observation.json", "policy.json"
+
+
+def write_observations(folder: str | pathlib.Path, space: gymnasium.Space) -> None:
+    """Writes beside a SavedModel what its observations are.
+
+    `observation.json` has the space that they are of before they are flattened, and what each
+    component is afterwards, in order.
+    """
+    description = {"space": space_json.to_json(space), "components": component_names(space)}
+    pathlib.Path(folder, OBSERVATIONS).write_text(json.dumps(description, indent=1) + "\n")
+
+
+def read_observations(folder: str | pathlib.Path) -> tuple[gymnasium.Space | None, list[str]]:
+    """Reads what `write_observations` wrote: space and components; None and [] if nothing is there.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    file = pathlib.Path(folder, OBSERVATIONS)
+    if not file.exists():
+        return None, []
+    try:
+        description = json.loads(file.read_text())
+        return space_json.from_json(description["space"]), description["components"]
+    except Exception as error:  # Whatever is raised, the file is at fault.
+        raise UserError(f"{file} is damaged; export the policy anew") from error
+
+
+def write_origin(folder: str | pathlib.Path, origin: Mapping[str, Any]) -> None:
+    """Writes beside a SavedModel where the policy comes from."""
+    pathlib.Path(folder, ORIGIN).write_text(strict_json.dumps(origin) + "\n")
+
+
+def read_origin(folder: str | pathlib.Path) -> dict[str, Any]:
+    """Returns what a policy's `policy.json` tells of where it comes from; {} without one.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    file = pathlib.Path(folder, ORIGIN)
+    if not file.exists():
+        return {}
+    try:
+        return dict(json.loads(file.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{file} is damaged ({error}); export the policy anew") from error
