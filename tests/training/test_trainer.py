@@ -288,10 +288,10 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(tmp_path, clock):
 def test_a_run_that_goes_on_may_be_reported_otherwise(tmp_path, clock):
     make(tmp_path, clock, total_steps=120).train(progress=False)
     other: dict[str, int] = {"evaluate_every": 40, "evaluation_episodes": 4, "final_episodes": 6}
-    resumed = make(tmp_path, clock, total_steps=240, **other)
-    resumed.train(progress=False)
+    evaluator = FakeEvaluator(clock)
+    make(tmp_path, clock, total_steps=240, evaluator=evaluator, **other).train(progress=False)
     assert evaluated_at(tmp_path) == [60, 120, 160, 200, 240]
-    assert [number for number, _ in resumed.evaluation.calls] == [4, 4, 4, 6]
+    assert [number for number, _ in evaluator.calls] == [4, 4, 4, 6]
 
 
 def test_metrics_behind_the_checkpoint_are_forgotten(tmp_path, clock):
