@@ -142,3 +142,18 @@ def write_numbered(
         actions = np.array([action_space.sample() for _ in range(length)])
         buffers.append(episode(observations, actions, reward))
     return write(root, buffers, observation_space, action_space)
+
+
+def write_policy(folder: pathlib.Path, seed: int = 0) -> None:
+    """Writes a SavedModel of a policy for CartPole; the seed tells which one."""
+    import keras
+
+    from mgail_tf.deployed_policy import DeployedPolicy
+    from mgail_tf.networks.build import Encoders, make_policy
+
+    observations = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+    encoders = Encoders.of(observations, np.zeros(20, int), CARTPOLE[1], 10.0)
+    keras.utils.set_random_seed(seed)
+    policy = make_policy(encoders.actions, (8,))
+    policy(np.zeros([1, 4], np.float32))
+    DeployedPolicy(policy, encoders.observations, encoders.actions).save(folder)

@@ -1,5 +1,6 @@
 """Trains a policy from demonstrations: --env Hopper."""
 
+import contextlib
 import dataclasses
 import pathlib
 import re
@@ -19,7 +20,7 @@ SECTIONS = {
     "What to imitate": ("env", "expert_data", "num_trajectories", "subsample", "accept_mismatch"),
     "How to learn": ("algorithm", "preset", "total_steps", "seed", "initial_policy"),
     "Where it goes": ("logdir", "profile", "check"),
-    "Slow simulators": ("env_processes",),
+    "Which processes": ("env_processes", "evaluation_process"),
     "How often to look": ("evaluate_every", "evaluation_episodes", "final_episodes", "film_every"),
 }
 
@@ -59,6 +60,12 @@ ENV_PROCESSES = flags.DEFINE_integer(
     0,
     "worker processes that step the environments of a slow simulator; 0: none",
     lower_bound=0,
+)
+EVALUATION_PROCESS = flags.DEFINE_boolean(
+    "evaluation_process",
+    None,
+    "evaluate in a process of its own while training goes on (default: where there is a second "
+    "core)",
 )
 CHECK = flags.DEFINE_boolean("check", False, "say what is understood of data and environment only")
 PROFILE = flags.DEFINE_boolean("profile", False, "profile ten rounds of training, for TensorBoard")
@@ -120,10 +127,8 @@ def main() -> None:
 
         return checking.check(run)
 
-    # TensorFlow takes seconds to import; bad flags are told before.
-    with Progress(run.env) as progress:
-        progress.phase("loading TensorFlow")
-        result, logdir = _train(config, given, progress)
+    with Progress(run.env) as progress, contextlib.ExitStack() as opened:
+        result, logdir = _train(config, given, progress, opened)
     for name, value in result.items():
         print(f"{name:32} {value}")
     if result["normalized_return"] is not None and result["expert_return_standard_error"] is None:
@@ -137,20 +142,27 @@ def main() -> None:
 
 
 def _train(
-    config: configs.Config, given: dict[str, Any], progress: Progress
+    config: configs.Config,
+    given: dict[str, Any],
+    progress: Progress,
+    opened: contextlib.ExitStack,
 ) -> tuple[dict[str, Any], pathlib.Path]:
-    """Trains; returns the result and the run folder."""
-    with command_line.quiet():
-        from mgail_tf.commands import run_demonstrations
-        from mgail_tf.data import experts
-        from mgail_tf.training import run_folder
-        from mgail_tf.training.build import make_trainer
-
+    """Trains; returns the result and the run folder. What is opened is closed with `opened`."""
     progress.phase("reading the demonstrations")
+    # TensorFlow takes seconds to import; what is wrong with settings or data is told before.
+    from mgail_tf.commands import run_demonstrations
+    from mgail_tf.data import experts
+    from mgail_tf.training import run_folder
+    from mgail_tf.training.evaluation_process import EvaluationProcess, has_second_core
+
     run = config.run
     name = re.sub(r"[/:]", "-", run.env)
     logdir = pathlib.Path(LOGDIR.value or f"runs/{name}-{run.seed}")
     run_folder.check(logdir, config)
+    evaluation_process = None
+    if has_second_core() if EVALUATION_PROCESS.value is None else EVALUATION_PROCESS.value:
+        # It imports TensorFlow while this process reads the demonstrations and does so, too.
+        evaluation_process = opened.enter_context(contextlib.closing(EvaluationProcess()))
     dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
     demonstrated = run_demonstrations.load(dataset, run)
     if run.expert_data and run.num_trajectories and "num_trajectories" not in given:
@@ -159,8 +171,12 @@ def _train(
             f"{run.env}; --num_trajectories=0 takes all",
             file=sys.stderr,
         )
+    progress.phase("loading TensorFlow")
+    with command_line.quiet():
+        from mgail_tf.training.build import make_trainer
+
     progress.phase("building the networks")
-    trainer = make_trainer(config, demonstrated, logdir, ENV_PROCESSES.value)
+    trainer = make_trainer(config, demonstrated, logdir, ENV_PROCESSES.value, evaluation_process)
     return trainer.train(progress, profile=PROFILE.value), logdir
 
 

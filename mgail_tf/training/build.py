@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import pathlib
+from typing import Any
 
 import gymnasium
 import keras
@@ -33,6 +34,9 @@ from mgail_tf.networks.build import Encoders
 from mgail_tf.training.checkpoints import RunState
 from mgail_tf.training.collector import NoCollector, ParallelCollector
 from mgail_tf.training.evaluation import Evaluation
+from mgail_tf.training.evaluation_process import EvaluationProcess
+from mgail_tf.training.evaluators import Evaluator, InTurn
+from mgail_tf.training.reporter import Expert
 from mgail_tf.training.run_folder import RunFolder, check
 from mgail_tf.training.trainer import Trainer
 
@@ -42,6 +46,7 @@ def make_trainer(
     demonstrations: Demonstrations,
     logdir: str | pathlib.Path,
     env_processes: int = 0,
+    evaluation_process: EvaluationProcess | None = None,
 ) -> Trainer:
     """The trainer of a run, ready to go on where the run folder's last checkpoint is.
 
@@ -52,6 +57,8 @@ def make_trainer(
         `run_folder.check` for what may be another.
       env_processes: worker processes that step the environments, of a slow simulator for example;
         0: none, everything is in this process. It changes nothing but the speed.
+      evaluation_process: evaluates while training goes on. Without it, or where one environment may
+        be open at a time, evaluations are in turn with training. The figures are the same.
 
     Raises:
       UserError: `logdir` cannot be written, or holds a run of other settings; or the initial policy
@@ -72,12 +79,14 @@ def make_trainer(
         checkpoints = str(pathlib.Path(logdir, "checkpoints"))
         if initial_policy and not tf.train.latest_checkpoint(checkpoints):
             take_over(initial_policy, learner.deployed_policy, learner.policies)
-        evaluation = Evaluation(
-            config.run.env,
-            demonstrations.return_mean,
-            demonstrations.return_standard_error,
-            num_envs=1 if is_one_at_a_time(config.learner) else 0,
+        evaluator = _evaluator(
+            evaluation_process,
+            one_at_a_time=is_one_at_a_time(config.learner),
+            env_processes=env_processes,
             workers=workers,
+            env_name=config.run.env,
+            expert_return=demonstrations.return_mean,
+            expert_standard_error=demonstrations.return_standard_error,
         )
         opened.callback(collector.close)
         folder = RunFolder(logdir, config, data)
@@ -85,11 +94,15 @@ def make_trainer(
         trainer = Trainer(
             learner,
             collector,
-            evaluation,
+            evaluator,
             folder,
             config.run,
             config.reporting,
-            num_trajectories=demonstrations.num_trajectories,
+            Expert(
+                demonstrations.num_trajectories,
+                demonstrations.return_mean,
+                demonstrations.return_standard_error,
+            ),
             state=state,
         )
         trainer.opened = opened.pop_all()
@@ -100,6 +113,22 @@ def is_one_at_a_time(options: LearnerOptions) -> bool:
     """Whether no two environments may be open at a time; training makes room for evaluations."""
     group = options.acting if isinstance(options, MGAILOptions) else options
     return group.num_envs == 1
+
+
+def _evaluator(
+    process: EvaluationProcess | None,
+    *,
+    one_at_a_time: bool,
+    env_processes: int,
+    workers: Workers | None,
+    **settings: Any,
+) -> Evaluator:
+    """What evaluates: the process, where there may be more than one environment."""
+    if process is None or one_at_a_time:
+        evaluation = Evaluation(**settings, num_envs=int(one_at_a_time), workers=workers)
+        return InTurn(evaluation)
+    process.prepare(**settings, env_processes=env_processes)
+    return process
 
 
 def _origin(env_name: str, demonstrations: Demonstrations) -> Origin:

@@ -1,11 +1,30 @@
 """What a run needs to go on where it was."""
 
+import json
 import pathlib
 import time
+from typing import Any
 
 import tensorflow as tf
 
 from mgail_tf.errors import UserError
+
+
+class Waiting(tf.train.experimental.PythonState):
+    """A line of `metrics.jsonl` that waits for the findings of an evaluation.
+
+    Attributes:
+      line: what is known by now, by name; None if no line waits.
+    """
+
+    def __init__(self) -> None:
+        self.line: dict[str, Any] | None = None
+
+    def serialize(self) -> str:
+        return json.dumps(self.line)
+
+    def deserialize(self, string_value: bytes) -> None:
+        self.line = json.loads(string_value)
 
 
 class RunState(tf.Module):
@@ -14,7 +33,8 @@ class RunState(tf.Module):
     Attributes:
       rounds: calls of `Learner.learn` so far.
       wall_seconds: seconds of this run so far, those before an interruption included.
-      evaluation_seconds: the part of them that evaluations, histograms and films took.
+      evaluation_seconds: the part of them in which training waited for evaluations.
+      waiting: the line that has not been written yet.
     """
 
     def __init__(self):
@@ -23,6 +43,7 @@ class RunState(tf.Module):
         self.rounds = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.wall_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self.evaluation_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+        self.waiting = Waiting()
 
     def count_seconds(self) -> float:
         """Adds the seconds since the last call to `wall_seconds`, and returns these."""

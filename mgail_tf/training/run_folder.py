@@ -8,15 +8,12 @@ import os
 import pathlib
 from typing import Any
 
-import tensorflow as tf
-
 from mgail_tf import strict_json
 from mgail_tf.config import Config, Reporting
 from mgail_tf.errors import UserError
-from mgail_tf.training.tensorboard import TensorBoard
 
 # Counts the changes of what a run folder holds. A run of another version cannot be resumed.
-VERSION = 3
+VERSION = 4
 
 # The entry of `config.json` that names the demonstrations by what is in them, because a path may
 # hold others tomorrow.
@@ -47,6 +44,11 @@ class RunFolder:
     """
 
     def __init__(self, path: str | pathlib.Path, config: Config, fingerprint: str | None = None):
+        # They take seconds to import, and `check` does without.
+        import tensorflow as tf
+
+        from mgail_tf.training.tensorboard import TensorBoard
+
         # Absolute: a program may change its working directory while it trains.
         self._path = pathlib.Path(path).absolute()
         self.checkpoints = self._path / "checkpoints"

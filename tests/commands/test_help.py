@@ -47,7 +47,9 @@ def test_help_has_the_flags_of_a_run_in_sections(short):
         for group in (configs.Run, configs.Reporting)
         for field in dataclasses.fields(group)
     ]
-    assert sorted(shown) == sorted([*options, "logdir", "profile", "check", "env_processes"])
+    assert sorted(shown) == sorted(
+        [*options, "logdir", "profile", "check", "env_processes", "evaluation_process"]
+    )
     # No more than a newcomer will read.
     assert 10 <= len(shown) <= 19
     assert short.rstrip().endswith("--helpfull shows every option of every algorithm.")

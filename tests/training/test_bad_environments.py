@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import pathlib
 from typing import Any
 
 import misbehaving
@@ -22,11 +21,15 @@ ROUND = 8
 class Policy:
     """Pushes to where the point is."""
 
-    def deterministic(self, observations):
-        return np.sign(observations[:, :1]).astype(np.float32)
-
     def save(self, folder):
-        pathlib.Path(folder).mkdir()
+        saved = tf.Module()
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, "observation")])
+        def towards(observation):
+            return tf.sign(observation[:, :1])
+
+        saved.deterministic = saved.stochastic = towards
+        tf.saved_model.save(saved, str(folder), towards.get_concrete_function())
 
     def save_weights(self, folder):
         pass

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+import sample_data
 
 from mgail_tf.envs.episodes import play_randomly, returns
 from mgail_tf.seeds import RANDOM_SEED
-from mgail_tf.training.evaluation import Evaluation
+from mgail_tf.training.evaluation import Evaluation, Order
 
 
 def push_right(observations):
@@ -12,7 +13,6 @@ def push_right(observations):
 
 def test_returns_are_set_against_the_experts_and_a_random_policys():
     evaluation = Evaluation("CartPole", 200.0, 3.0)
-    assert evaluation.expert_return == 200.0
     random = returns(play_randomly("CartPole", 20, RANDOM_SEED)).mean()
     # About 22 steps, with a deviation of 12 in each of 20 episodes.
     assert evaluation.random_return == pytest.approx(random) == pytest.approx(22.0, abs=10.0)
@@ -39,10 +39,31 @@ def test_returns_are_set_against_the_experts_and_a_random_policys():
 
 def test_without_a_known_level_returns_are_not_normalised():
     unknown = Evaluation("CartPole", None)
-    assert unknown.expert_return is None and unknown.random_return is None
+    assert unknown.random_return is None
     measured, _ = unknown.evaluate(push_right, 2, seed=0)
     assert measured["normalized_return"] is None and (measured["return_mean"] or 0.0) > 0.0
     # Neither are they where the expert's is a random policy's.
     level = Evaluation("CartPole", 200.0).random_return
     measured, _ = Evaluation("CartPole", level).evaluate(push_right, 2, seed=0)
     assert measured["normalized_return"] is None and (measured["return_mean"] or 0.0) > 0.0
+
+
+def test_a_folders_newest_weights_are_evaluated(tmp_path):
+    evaluation = Evaluation("CartPole", None)
+    lengths = []
+    for seed in 0, 1:
+        # The program is the same, so the second one is read without it.
+        sample_data.write_policy(tmp_path / "policy", seed)
+        lengths.append(evaluation.carry_out(Order(tmp_path / "policy", 3, seed=0)).measured)
+    anew = Evaluation("CartPole", None).carry_out(Order(tmp_path / "policy", 3, seed=0))
+    assert lengths[1] == anew.measured != lengths[0]
+
+
+def test_without_a_renderer_there_are_findings_all_the_same(tmp_path, monkeypatch):
+    sample_data.write_policy(tmp_path / "policy")
+    monkeypatch.setenv("MUJOCO_GL", "none")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "none")
+    evaluation = Evaluation("CartPole", None)
+    findings = evaluation.carry_out(Order(tmp_path / "policy", 2, seed=0, film=True))
+    assert findings.film is None and "cannot render" in (findings.no_film or "")
+    assert findings.measured["return_mean"] is not None

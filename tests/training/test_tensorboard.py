@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from mgail_tf import config as configs
 from mgail_tf.training.build import make_trainer
-from mgail_tf.training.films import Filming
 from mgail_tf.training.tensorboard import TensorBoard
 
 
@@ -147,14 +146,6 @@ def test_filmed_episode(get):
     film = get(f"images/individualImage?{sample['query']}")
     assert film.startswith(b"GIF89a")
     assert not get("images/tags").get("1/tensorboard/1")
-
-
-def test_without_a_renderer_training_goes_on(tmp_path, capsys):
-    actions = np.zeros([5, 1], np.float32)
-    filming = Filming("thirdparty:Asymmetric-v0", every=1)
-    for step in range(3):
-        filming.film(0, actions, TensorBoard(tmp_path, "run"), step)
-    assert capsys.readouterr().err.count("TensorBoard will show no episodes") == 1
 
 
 def test_animation_comes_with_its_size(tmp_path):

@@ -1,5 +1,6 @@
 """The loop, driven by a learner that learns nothing: it must do for any of them."""
 
+from concurrent.futures import Future
 import contextlib
 import json
 import math
@@ -14,11 +15,12 @@ import sample_data
 import tensorflow as tf
 
 from mgail_tf import config as configs
-from mgail_tf.envs.episodes import Episode
-from mgail_tf.errors import UserError
+from mgail_tf.errors import EnvironmentFailed, UserError
 from mgail_tf.seeds import EVALUATION_SEED, FINAL_SEED
 from mgail_tf.training import build
 from mgail_tf.training.checkpoints import Checkpoints, RunState
+from mgail_tf.training.evaluation import Findings
+from mgail_tf.training.reporter import Expert
 from mgail_tf.training.run_folder import RunFolder
 from mgail_tf.training.trainer import Trainer
 
@@ -109,41 +111,71 @@ class FakeCollector(tf.Module):
         pass
 
 
-class FakeEvaluation:
-    """The return of the i-th evaluation is 10 i, of an expert's 40."""
+class FakeEvaluator:
+    """The return of the i-th evaluation is 10 i, of an expert's 40; it takes 100 seconds."""
 
-    expert_return, expert_standard_error, random_return = 40.0, 2.0, 0.0
+    def __init__(self, clock):
+        self._clock, self.calls = clock, []
 
-    def __init__(self, clock, learner):
-        self._clock, self._learner = clock, learner
-        self.calls = []
-
-    def evaluate(self, act, num_episodes, seed):
-        assert act == self._learner.deployed_policy.deterministic
-        self._clock.wait(100)
-        self.calls.append((num_episodes, seed))
+    def submit(self, order):
+        assert (order.saved_model / "model").exists()
+        self.calls.append((order.num_episodes, order.seed))
         number = 10.0 * len(self.calls)
-        episode = Episode(np.zeros([3, 4]), np.zeros(2, int), np.zeros(2), True)
-        measured = {"return_mean": number, "return_std": 1.0, "normalized_return": number / 40.0}
-        return measured, [episode] * num_episodes
+        measured: dict[str, float | None] = {
+            "return_mean": number,
+            "return_std": 1.0,
+            "normalized_return": number / 40.0,
+        }
+        return self._future(Findings(measured, random_return=0.0))
+
+    def _future(self, findings):
+        self._clock.wait(100)
+        future = Future()
+        future.set_result(findings)
+        return future
+
+
+class LateEvaluator(FakeEvaluator):
+    """Finds nothing before somebody waits for it."""
+
+    def _future(self, findings):
+        clock, failure = self._clock, self.failure
+
+        class Late(Future):
+            def result(self, timeout=None):
+                clock.wait(100)
+                if failure:
+                    raise failure
+                return findings
+
+        return Late()
+
+    failure: Exception | None = None
 
 
 def make(
-    folder, clock, *, total_steps, last_round=math.inf, learner: Any = None, **settings
+    folder,
+    clock,
+    *,
+    total_steps,
+    last_round=math.inf,
+    learner: Any = None,
+    evaluator: Any = None,
+    **settings,
 ) -> Any:
     settings = {"evaluate_every": 60, "evaluation_episodes": 2, "film_every": 0} | settings
     config = configs.make("CartPole", seed=5, total_steps=total_steps, **settings)
     learner = learner or FakeLearner(clock, last_round)
-    evaluation: Any = FakeEvaluation(clock, learner)
-    return Trainer(
+    trainer: Any = Trainer(
         learner,
         FakeCollector(),
-        evaluation,
+        evaluator or FakeEvaluator(clock),
         RunFolder(folder, config),
         config.run,
         config.reporting,
-        num_trajectories=3,
+        Expert(3, 40.0, 2.0),
     )
+    return trainer
 
 
 def read_metrics(folder):
@@ -181,10 +213,12 @@ def test_budget_is_hard(total_steps, taken, tmp_path, clock):
     ],
 )
 def test_evaluates_where_it_is_due_and_at_the_end(total_steps, every, expected, tmp_path, clock):
-    trainer = make(tmp_path, clock, total_steps=total_steps, evaluate_every=every)
-    trainer.train(progress=False)
+    evaluator = FakeEvaluator(clock)
+    make(tmp_path, clock, total_steps=total_steps, evaluate_every=every, evaluator=evaluator).train(
+        progress=False
+    )
     assert evaluated_at(tmp_path) == expected
-    *during, last = trainer.evaluation.calls
+    *during, last = evaluator.calls
     assert during == [(2, EVALUATION_SEED)] * len(expected)
     assert last == (50, FINAL_SEED)
 
@@ -254,10 +288,10 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(tmp_path, clock):
 def test_a_run_that_goes_on_may_be_reported_otherwise(tmp_path, clock):
     make(tmp_path, clock, total_steps=120).train(progress=False)
     other: dict[str, int] = {"evaluate_every": 40, "evaluation_episodes": 4, "final_episodes": 6}
-    resumed = make(tmp_path, clock, total_steps=240, **other)
-    resumed.train(progress=False)
+    evaluator = FakeEvaluator(clock)
+    make(tmp_path, clock, total_steps=240, evaluator=evaluator, **other).train(progress=False)
     assert evaluated_at(tmp_path) == [60, 120, 160, 200, 240]
-    assert [number for number, _ in resumed.evaluation.calls] == [4, 4, 4, 6]
+    assert [number for number, _ in evaluator.calls] == [4, 4, 4, 6]
 
 
 def test_metrics_behind_the_checkpoint_are_forgotten(tmp_path, clock):
@@ -271,9 +305,10 @@ def test_metrics_behind_the_checkpoint_are_forgotten(tmp_path, clock):
 
 def test_result(tmp_path, clock):
     # The normalised returns are 1/4, 2/4, 3/4, 1; the final evaluation is the fifth.
-    trainer = make(tmp_path, clock, total_steps=200, final_episodes=7)
+    evaluator = FakeEvaluator(clock)
+    trainer = make(tmp_path, clock, total_steps=200, final_episodes=7, evaluator=evaluator)
     result = trainer.train(progress=False)
-    assert trainer.evaluation.calls[-1] == (7, FINAL_SEED)
+    assert evaluator.calls[-1] == (7, FINAL_SEED)
     assert json.loads((tmp_path / "result.json").read_text()) == result
     at_the_end = read_metrics(tmp_path)[-1]
     seconds = {name: result.pop(name) for name in ("wall_seconds", "evaluation_seconds")}
@@ -317,7 +352,7 @@ def test_wall_seconds_are_all_that_passed(tmp_path, clock, monkeypatch):
 
     for owner, name, seconds, function in (
         (build, "make_learner", 1000, lambda *_: (learner, FakeCollector())),
-        (build, "Evaluation", 2000, lambda *_, **__: FakeEvaluation(clock, learner)),
+        (build, "InTurn", 2000, lambda _: FakeEvaluator(clock)),
         (build, "RunFolder", 4000, RunFolder),
         (RunFolder, "write_metrics", 0.125, RunFolder.write_metrics),
         (Checkpoints, "restore", 8000, Checkpoints.restore),
@@ -331,10 +366,13 @@ def test_wall_seconds_are_all_that_passed(tmp_path, clock, monkeypatch):
     # 10 rounds, 5 evaluations and exports, and at 4 of them histograms and a checkpoint.
     parts = [15_000, 10 * 7, 5 * 100, 5 * 300, 4 * 0.5, 4 * 0.125, 4 * 3]
     assert result["wall_seconds"] == sum(parts) == clock.seconds - begun
-    assert result["evaluation_seconds"] == 5 * 100 + 4 * 0.5
-    # Of the first evaluation, nothing is counted that came after it.
-    assert read_metrics(tmp_path)[0]["wall_seconds"] == 15_000 + 3 * 7 + 100
-    assert read_metrics(tmp_path)[0]["evaluation_seconds"] == 100
+    assert result["evaluation_seconds"] == 5 * 100
+    # A line has the times at which the policy was there, before it was evaluated.
+    assert [line["wall_seconds"] for line in read_metrics(tmp_path)[:2]] == [
+        15_000 + 3 * 7,
+        15_000 + 6 * 7 + 100 + 300 + 0.5 + 0.125 + 3,
+    ]
+    assert [line["evaluation_seconds"] for line in read_metrics(tmp_path)[:2]] == [0, 100]
 
 
 def test_speed_is_that_of_training_alone(tmp_path, clock, monkeypatch):
@@ -346,8 +384,66 @@ def test_speed_is_that_of_training_alone(tmp_path, clock, monkeypatch):
     # What follows an evaluation is training until the next one, here an export of 300 seconds.
     assert speeds == [
         {"speed/steps_per_second": pytest.approx(60 / 21)},
-        {"speed/steps_per_second": pytest.approx(120 / 342)},
+        {"speed/steps_per_second": pytest.approx(120 / 342.5)},
     ]
+
+
+def test_findings_may_come_while_training_goes_on(tmp_path, clock):
+    make(tmp_path / "in_turn", clock, total_steps=200).train(progress=False)
+    late = LateEvaluator(clock)
+    trainer = make(tmp_path / "late", clock, total_steps=200, evaluator=late)
+    seen, learn = [], trainer.learner.learn
+
+    def looking(collector):
+        seen.append((collector.steps, evaluated_at(tmp_path / "late")))
+        return learn(collector)
+
+    trainer.learner.learn = looking
+    trainer.train(progress=False)
+    # The one before is waited for where the next is due.
+    assert (140, [60]) in seen and (100, []) in seen
+    lines = [read_metrics(tmp_path / name) for name in ("in_turn", "late")]
+    for line in lines[0] + lines[1]:
+        del line["wall_seconds"], line["evaluation_seconds"]
+    assert lines[0] == lines[1]
+
+
+def test_a_line_that_waits_is_not_lost_with_a_run_that_is_killed(tmp_path, clock):
+    make(tmp_path / "whole", clock, total_steps=200).train(progress=False)
+
+    class Killed(FakeLearner):
+        def learn(self, collector):
+            if int(self.rounds) == 8:  # The second evaluation is on its way.
+                raise Interrupted
+            return super().learn(collector)
+
+    late = LateEvaluator(clock)
+    with pytest.raises(Interrupted):
+        make(tmp_path / "run", clock, total_steps=200, learner=Killed(clock), evaluator=late).train(
+            progress=False
+        )
+    assert evaluated_at(tmp_path / "run") == [60]
+    make(tmp_path / "run", clock, total_steps=200, evaluator=LateEvaluator(clock)).train(
+        progress=False
+    )
+    whole, parts = read_metrics(tmp_path / "whole"), read_metrics(tmp_path / "run")
+    names = ("env_steps", "fake/round", "fake/two")
+    assert [[line[name] for name in names] for line in parts] == [
+        [line[name] for name in names] for line in whole
+    ]
+
+
+def test_an_evaluation_that_fails_late_is_made_again(tmp_path, clock):
+    late = LateEvaluator(clock)
+    late.failure = EnvironmentFailed("the simulator crashed")
+    trainer = make(tmp_path, clock, total_steps=200, evaluator=late)
+    # At 120 steps it turns out that the policy of 60 steps could not be evaluated.
+    with pytest.raises(EnvironmentFailed, match="crashed; the work of 60 steps is kept"):
+        trainer.train(progress=False)
+    again = make(tmp_path, clock, total_steps=200)
+    assert int(again.learner.rounds) == 3
+    again.train(progress=False)
+    assert evaluated_at(tmp_path) == [60, 120, 180, 200]
 
 
 def test_tensorboard_shows_the_first_rounds_graph_and_the_learners_histograms(

@@ -1,0 +1,136 @@
+"""A process of its own that evaluates policies while training goes on."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import traceback
+from typing import Any
+
+from mgail_tf.envs.instances import Workers
+from mgail_tf.errors import EnvironmentFailed, UserError
+from mgail_tf.training.evaluation import Evaluation, Findings, Order
+
+
+class EvaluationProcess:
+    """Evaluates in a worker process, while its caller goes on: an `Evaluator`.
+
+    The process is a Python of its own, so that it has nothing of this one: a copy of a process that
+    has TensorFlow's threads can hang. It imports TensorFlow at once, which takes seconds, so it is
+    best started early. It ends with this process, however this one ends.
+    """
+
+    def __init__(self):
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "mgail_tf.training.evaluation_process",
+                    str(theirs.fileno()),
+                ],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
+        self._connection = Connection(ours.detach())
+        self._thread = ThreadPoolExecutor(1)
+
+    def prepare(self, **settings: Any) -> None:
+        """Says what is evaluated where, before the first order.
+
+        Args:
+          **settings: those of `Evaluation`; `env_processes` is the number of its `Workers`.
+        """
+        self._prepared = self._thread.submit(self._ask, settings)
+
+    def submit(self, order: Order) -> Future[Findings]:
+        """Hands an order over; the orders are carried out one after another."""
+        return self._thread.submit(self._carry_out, order)
+
+    def _carry_out(self, order: Order) -> Findings:
+        self._prepared.result()
+        return self._ask(order)
+
+    def _ask(self, message: Order | dict[str, Any]) -> Any:
+        try:
+            self._connection.send(message)
+            answer = self._connection.recv()
+        except (EOFError, OSError) as error:
+            raise EnvironmentFailed(
+                "the process that evaluates has ended; did its simulator crash, or was it killed?"
+            ) from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    def close(self) -> None:
+        """Ends the process, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
+        self._thread.shutdown()
+        self._connection.close()
+
+
+def has_second_core() -> bool:
+    """Whether there is a second core for a process that evaluates."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) > 1
+    return (os.cpu_count() or 1) > 1
+
+
+def _work(connection: Connection) -> None:
+    """What the process does: evaluates what it is told to until nobody tells it any more."""
+    told: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def listen():
+        try:
+            while True:
+                told.put(connection.recv())
+        except (EOFError, OSError):
+            os._exit(0)  # The run is over, or was killed: nobody waits for what is being done.
+
+    threading.Thread(target=listen, daemon=True).start()
+    import tensorflow as tf
+
+    # The other core is training's.
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    evaluation: Any = None
+    while True:
+        message = told.get()
+        try:
+            if isinstance(message, Order):
+                answer: Any = evaluation.carry_out(message)
+            else:
+                evaluation, answer = _evaluation(**message), None
+        except UserError as error:
+            answer = error
+        except Exception:
+            answer = RuntimeError(traceback.format_exc())
+        connection.send(answer)
+
+
+def _evaluation(env_processes: int = 0, **settings: Any) -> Evaluation:
+    workers = Workers(env_processes) if env_processes else None
+    return Evaluation(**settings, workers=workers)
+
+
+if __name__ == "__main__":
+    # Whoever presses Ctrl-C means the run, which ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _work(Connection(int(sys.argv[1])))
