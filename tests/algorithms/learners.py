@@ -17,6 +17,7 @@ from mgail_tf.networks.encoding import ObservationEncoder, action_encoder
 
 OBSERVATION, ACTION, NUM_ENVS, LENGTH = 3, 2, 2, 3
 EXPERT_TERMINATION_RATE = 0.01
+COST_OF_TERMINATION = 3.0
 SMALL: dict[str, Any] = {
     "num_envs": NUM_ENVS,
     "segment_length": LENGTH,

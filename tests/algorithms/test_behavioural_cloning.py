@@ -11,14 +11,9 @@ from mgail_tf.data.replay import Replay
 from mgail_tf.networks.build import Encoders
 from mgail_tf.networks.encoding import ObservationEncoder, action_encoder
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 OBSERVATION, ACTION, PAIRS = 3, 2, 20
-
-
-@pytest.fixture(autouse=True, scope="module")
-def eagerly():
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 def make(pairs=PAIRS, seed=0, **options):

@@ -15,6 +15,8 @@ from mgail_tf.algorithms.behavioural_cloning import BehaviouralCloning
 from mgail_tf.algorithms.cloning_options import CloningOptions
 from mgail_tf.training.build import is_one_at_a_time, make_learner
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 ENV, PAIRS = "Pendulum-v1", 20  # 3 numbers are observed, an action is 1.
 BASE: dict[str, Any] = {
     "policy_hidden": (5,),
@@ -22,13 +24,6 @@ BASE: dict[str, Any] = {
     "patience": 3,
     "max_epochs": 6,
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def eagerly():
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 def make(settings):
