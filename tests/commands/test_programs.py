@@ -81,15 +81,6 @@ def test_train_then_evaluate_from_another_folder(tmp_path):
     assert nothing.returncode == 2 and "no finished run" in nothing.stderr
 
 
-def test_a_task_of_a_simulator_starts(tmp_path):
-    small = ["--num_trajectories=1", "--total_steps=160", "--evaluate_every=160"]
-    few = ["--evaluation_episodes=1", "--final_episodes=1", "--film_every=0", IN_TURN]
-    done = run("main.py", "--env=Ant", "--logdir=out", *small, *few, folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    result = json.loads((tmp_path / "out" / "result.json").read_text())
-    assert result["env_steps"] == 160 and result["normalized_return"] is not None
-
-
 def test_export_for_small_devices(tmp_path):
     good = ["--saved_model", EXPERT, "--format=litert", "--out=policy.tflite"]
     bad = ["--saved_model=.", "--out=other.tflite"]
