@@ -23,20 +23,20 @@ from mgail_tf.training.evaluation import Evaluation
 
 # Rounds of 8 steps, which are traced and over soon.
 SMALL = {
-    "total_steps": 96,
-    "evaluate_every": 32,
+    "total_steps": 48,
+    "evaluate_every": 16,
     "num_envs": 4,
     "segment_length": 2,
-    "policy_updates": 4,
-    "discriminator_updates": 2,
-    "forward_model_updates": 2,
+    "policy_updates": 2,
+    "discriminator_updates": 1,
+    "forward_model_updates": 1,
     "policy_segments": 8,
     "batch_size": 32,
     "evaluation_episodes": 1,
     "final_episodes": 2,
     "film_every": 0,
     # Full before the end.
-    "replay_steps": 64,
+    "replay_steps": 32,
 }
 CLONING = {"algorithm": "bc", "max_epochs": 3, "evaluation_episodes": 1, "final_episodes": 1}
 
@@ -57,7 +57,9 @@ def eagerly():
 @pytest.fixture(scope="module")
 def once_cloned(cartpole, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cloned") / "run"
+    tf.config.run_functions_eagerly(True)
     make_trainer(configs.make("CartPole", **CLONING), cartpole, folder).train(progress=False)
+    tf.config.run_functions_eagerly(False)
     return folder
 
 
@@ -106,7 +108,7 @@ def test_resumed_run_equals_one_that_was_never_stopped(env, constant, eager, tmp
     whole.train(progress=False)
 
     stopped = make_trainer(config, demonstrated, tmp_path / "stopped")
-    collect, rounds = stopped.collector.collect, 7
+    collect, rounds = stopped.collector.collect, 3
 
     def interrupt(act, length):
         if stopped.state.rounds == rounds:  # Between two checkpoints.
@@ -245,9 +247,7 @@ def test_damaged_checkpoint(cartpole, cloned):
         make_trainer(configs.make("CartPole", **CLONING), cartpole, cloned)
 
 
-def test_a_checkpoint_of_other_networks_is_not_called_damaged(
-    cartpole, cloned, tmp_path, eagerly
-):
+def test_a_checkpoint_of_other_networks_is_not_called_damaged(cartpole, cloned, tmp_path, eagerly):
     wider = configs.make("CartPole", policy_hidden=(7,), **CLONING)
     make_trainer(wider, cartpole, tmp_path / "wider").train(progress=False)
     # As where another version of the program made other networks of the same settings.
