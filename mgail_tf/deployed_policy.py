@@ -56,7 +56,7 @@ class DeployedPolicy:
         def single_precision(observation):
             return actions.decode(policy.mode(observations.encode(observation)), tf.float32)
 
-        @tf.function(input_signature=[])
+        @tf.function(input_signature=[], autograph=False)
         def network():
             sees = {
                 "observation_mean": observations.mean,
@@ -73,16 +73,18 @@ class DeployedPolicy:
 
         self.origin: dict[str, Any] | None = None
         self.network: Callable[[], dict[str, Any]] = network
-        self._deterministic, self._stochastic = tf.function(deterministic), tf.function(stochastic)
-        self._single_precision = tf.function(single_precision)
+        # Without autograph, which would take seconds to translate what has no loops.
+        self._deterministic = tf.function(deterministic, autograph=False)
+        self._stochastic = tf.function(stochastic, autograph=False)
+        self._single_precision = tf.function(single_precision, autograph=False)
         self._exported = tf.Module()
         self._exported.weights = [weight.value for weight in policy.variables]
         self._exported.encoders = [*observations.variables, *actions.variables]
         self._exported.deterministic = tf.function(
-            lambda observation: self.deterministic(observation)
+            lambda observation: self.deterministic(observation), autograph=False
         )
         self._exported.stochastic = tf.function(
-            lambda observation, seed: self.stochastic(observation, seed)
+            lambda observation, seed: self.stochastic(observation, seed), autograph=False
         )
         # For LiteRT, which does not calculate in 64 bits.
         self._exported.single_precision = self._single_precision
@@ -164,5 +166,5 @@ SEED = tf.TensorSpec([2], tf.int32, "seed")
 
 def signature(function: Any, *inputs: tf.TensorSpec) -> Any:
     """Makes a signature of a `tf.function`: it returns the result by the name `action`."""
-    named = tf.function(lambda *inputs: {"action": function(*inputs)})
+    named = tf.function(lambda *inputs: {"action": function(*inputs)}, autograph=False)
     return named.get_concrete_function(*inputs)

@@ -11,7 +11,7 @@ from mgail_tf.commands import command_line
 # HalfCheetah's as in its entry of `config.py`, with half of its budget.
 SETTINGS = {
     "CartPole": ("--total_steps=5000",),
-    "HalfCheetah": ("--total_steps=16000", "--gradient_penalty=0.1", "--state_gradient_clip=3"),
+    "HalfCheetah": ("--total_steps=32000", "--gradient_penalty=0.1", "--state_gradient_clip=3"),
 }
 DEMONSTRATIONS = pathlib.Path("runs", "units-demonstrations")
 

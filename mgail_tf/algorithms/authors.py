@@ -122,8 +122,13 @@ class AuthorsLoop(tf.Module):
         self._forward_model_adam = updates.adam(
             self.networks.forward_model, options.forward_model_learning_rate
         )
-        self.update_with_policy = tf.function(self._with_policy, jit_compile=compiled)
-        self.update_with_discriminator = tf.function(self._with_discriminator, jit_compile=compiled)
+        # Without autograph, which would take seconds to translate what has no loops.
+        self.update_with_policy = tf.function(
+            self._with_policy, jit_compile=compiled, autograph=False
+        )
+        self.update_with_discriminator = tf.function(
+            self._with_discriminator, jit_compile=compiled, autograph=False
+        )
         self.deployed_policy = DeployedPolicy(
             self.networks.policy, self.observations, self.actions, observation_space
         )

@@ -100,7 +100,7 @@ class MGAIL(tf.Module):
             self.replay.end_last(collector.cut)
         return self.update(segment)
 
-    @tf.function
+    @tf.function(autograph=False)
     def act(self, observation, seed):
         """Takes one action in each environment.
 
@@ -116,7 +116,7 @@ class MGAIL(tf.Module):
         action = policy.sample(encoders.observations.encode(observation), noise)
         return encoders.actions.decode(action), noise
 
-    @tf.function
+    @tf.function(autograph=False)
     def update(self, segment):
         """Stores a segment and updates every network: Algorithm 1, lines 7-14.
 
@@ -149,7 +149,7 @@ class MGAIL(tf.Module):
         self.networks.average_policy.set_noise_scale(noise_scale)
         return metrics
 
-    @tf.function
+    @tf.function(autograph=False)
     def update_forward_model(self, segment):
         """One step on the one-step prediction error of a `Segment` [history, batch, ...]."""
         with tf.GradientTape() as tape:
@@ -157,7 +157,7 @@ class MGAIL(tf.Module):
         norm = descend(tape, loss, self.networks.forward_model, self.optimizers.forward_model)
         return {"forward_model/loss": loss, "forward_model/gradient_norm": norm}
 
-    @tf.function
+    @tf.function(autograph=False)
     def update_discriminator(self, expert_pair: Pair, agent_pair: Pair):
         """One step on the cross entropy (Eq. 6) of (observation, action) pairs [batch, size]."""
         discriminator = self.networks.discriminator
@@ -178,7 +178,7 @@ class MGAIL(tf.Module):
             "discriminator/gradient_norm": norm,
         }
 
-    @tf.function
+    @tf.function(autograph=False)
     def update_policy(self, segment, cost_of_termination):
         """One step down the gradient of J (Eq. 12-13), and one of V along the same rollout.
 

@@ -24,9 +24,14 @@ def follow(average: keras.Model, model: keras.Model, step: Any) -> None:
 
 def repeat(update: Callable[[], dict[str, tf.Tensor]], times: int) -> dict[str, tf.Tensor]:
     """Calls an update so many times, in the graph: the means of the metrics that it returns."""
-    total = update()
-    for _ in tf.range(times - 1):
-        total = tf.nest.map_structure(tf.add, total, update())
+    # The loop is a loop of the graph without autograph, which would take seconds to translate all
+    # that is called in it. The update is traced once, although there are two calls.
+    traced = tf.function(update, autograph=False)
+
+    def add(done, total):
+        return done + 1, tf.nest.map_structure(tf.add, total, traced())
+
+    _, total = tf.while_loop(lambda done, _: done < times, add, (1, traced()))
     return {name: value / times for name, value in total.items()}
 
 

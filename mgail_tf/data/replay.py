@@ -111,9 +111,12 @@ class Replay(tf.Module):
 
     def rescale(self, factor: tf.Tensor) -> None:
         """Multiplies all observations by a factor [observation_size]."""
-        if tf.reduce_any(factor != 1.0):
+
+        def scaled():
             for observations in (self._storage.observation, self._storage.next_observation):
                 observations.assign(observations * factor)
+
+        tf.cond(tf.reduce_any(factor != 1.0), scaled, lambda: None)
 
     def pairs(self) -> tuple[tf.Tensor, tf.Tensor]:
         """All observations and actions of a full buffer: [capacity * num_envs, size] each."""
