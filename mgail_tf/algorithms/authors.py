@@ -83,6 +83,7 @@ class AuthorsLoop(tf.Module):
     Attributes:
       networks: `AuthorsNetworks`.
       deployed_policy: the policy as it is now.
+      update_with_policy, update_with_discriminator: update the forward model and one other network.
       finished: whether there is nothing left to learn; never.
     """
 
@@ -122,10 +123,10 @@ class AuthorsLoop(tf.Module):
             self.networks.forward_model, options.forward_model_learning_rate
         )
         # Without autograph, which would take seconds to translate what has no loops.
-        self._update_with_policy = tf.function(
+        self.update_with_policy = tf.function(
             self._with_policy, jit_compile=compiled, autograph=False
         )
-        self._update_with_discriminator = tf.function(
+        self.update_with_discriminator = tf.function(
             self._with_discriminator, jit_compile=compiled, autograph=False
         )
         self.deployed_policy = DeployedPolicy(
@@ -175,12 +176,12 @@ class AuthorsLoop(tf.Module):
         if turn.policy:
             # Theirs (3): these steps do not enter the buffer.
             segments = actor.act_in_segments(policy, collector, rng)
-            metrics = self._update_with_policy(batch, segments)
+            metrics = self.update_with_policy(batch, segments)
         else:
             agent = self._replay.sample(options.batch_size, rng)
             expert = self._expert.sample(options.batch_size, rng)
             mask = actor.mask(rng, [2 * options.batch_size], options.discriminator_hidden)
-            metrics = self._update_with_discriminator(batch, expert, agent, mask)
+            metrics = self.update_with_discriminator(batch, expert, agent, mask)
 
         # What the environment fails to do below is left out when a run is resumed.
         self._progress.iteration += 1

@@ -40,6 +40,7 @@ class MGAIL(tf.Module):
       networks: the networks.
       replay: the experience buffer B.
       demonstrated: as given.
+      sampler: draws what each update learns from.
       deployed_policy: the averaged policy, for evaluation and export.
     """
 
@@ -73,8 +74,8 @@ class MGAIL(tf.Module):
             encoders.actions.size,
         )
         self.demonstrated = demonstrated
-        self._sampler = SegmentSampler(
-            self.replay, demonstrated, self.networks.policy, options.updates, self._generator
+        self.sampler = SegmentSampler(
+            self.replay, demonstrated, self.networks.policy, options, self._generator
         )
         self.deployed_policy = DeployedPolicy(
             self.networks.average_policy, encoders.observations, encoders.actions, encoders.space
@@ -130,23 +131,15 @@ class MGAIL(tf.Module):
         cost_of_termination = termination_cost(
             self.replay.termination_rate(), self._expert_termination_rate
         )
-        history = self._options.networks.forward_model_history
 
         def forward_model():
-            batch = self._sampler.segments(updates.batch_size // history, history)
-            return self.update_forward_model(batch)
+            return self.update_forward_model(self.sampler.for_forward_model())
 
         def discriminator():
-            return self.update_discriminator(*self._sampler.pairs(updates.batch_size))
+            return self.update_discriminator(*self.sampler.for_discriminator())
 
         def policy():
-            acting = self._options.acting
-            batch = self._sampler.segments(
-                updates.policy_segments,
-                acting.segment_length,
-                newest=updates.policy_replay_steps // acting.num_envs,
-            )
-            return self.update_policy(batch, cost_of_termination)
+            return self.update_policy(self.sampler.for_policy(), cost_of_termination)
 
         metrics = repeat(forward_model, updates.forward_model_updates)
         metrics |= repeat(discriminator, updates.discriminator_updates)

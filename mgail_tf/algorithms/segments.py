@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from mgail_tf.algorithms.mgail_options import Updates
+from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.data.replay import Replay, Segment
 from mgail_tf.networks.discriminator import Pair
 from mgail_tf.networks.policy import Policy
@@ -15,7 +15,7 @@ class SegmentSampler:
       replay: the experience buffer B.
       demonstrated: the demonstrations; their noise is not used.
       policy: takes the actions where the recorded ones are not the agent's.
-      options: sizes and fractions of the batches.
+      options: all of MGAIL's; they say how large the batches are, and what is in them.
       generator: draws the seeds.
     """
 
@@ -24,11 +24,27 @@ class SegmentSampler:
         replay: Replay,
         demonstrated: Replay,
         policy: Policy,
-        options: Updates,
+        options: MGAILOptions,
         generator: tf.random.Generator,
     ):
         self._replay, self._demonstrated, self._policy = replay, demonstrated, policy
-        self._options, self._generator = options, generator
+        self._all_options, self._options = options, options.updates
+        self._generator = generator
+
+    def for_forward_model(self) -> Segment:
+        """What an update of the forward model learns from: [history, batch, ...]."""
+        history = self._all_options.networks.forward_model_history
+        return self.segments(self._options.batch_size // history, history)
+
+    def for_discriminator(self) -> tuple[Pair, Pair]:
+        """What an update of the discriminator learns from; see `pairs`."""
+        return self.pairs(self._options.batch_size)
+
+    def for_policy(self) -> Segment:
+        """What an update of policy and value learns from: [T, policy_segments, ...]."""
+        acting = self._all_options.acting
+        newest = self._options.policy_replay_steps // acting.num_envs
+        return self.segments(self._options.policy_segments, acting.segment_length, newest)
 
     def segments(self, batch_size: int, length: int, newest: int | None = None) -> Segment:
         """A batch of segments; the last `demonstrated_fraction` of it is from the demonstrations.

@@ -13,6 +13,7 @@ from absl import flags
 
 from mgail_tf import config as configs
 from mgail_tf.commands import command_line
+from mgail_tf.commands.starting import start
 from mgail_tf.training.progress import Progress
 
 # What a newcomer needs, by the question that it answers; --help shows these.
@@ -148,35 +149,22 @@ def _train(
     opened: contextlib.ExitStack,
 ) -> tuple[dict[str, Any], pathlib.Path]:
     """Trains; returns the result and the run folder. What is opened is closed with `opened`."""
-    progress.phase("reading the demonstrations")
-    # TensorFlow takes seconds to import; what is wrong with settings or data is told before.
-    from mgail_tf.commands import run_demonstrations
-    from mgail_tf.data import experts
-    from mgail_tf.training import run_folder
-    from mgail_tf.training.evaluation_process import EvaluationProcess, has_second_core
-
     run = config.run
-    name = re.sub(r"[/:]", "-", run.env)
-    logdir = pathlib.Path(LOGDIR.value or f"runs/{name}-{run.seed}")
-    run_folder.check(logdir, config)
-    evaluation_process = None
-    if has_second_core() if EVALUATION_PROCESS.value is None else EVALUATION_PROCESS.value:
-        # It imports TensorFlow while this process reads the demonstrations and does so, too.
-        evaluation_process = opened.enter_context(contextlib.closing(EvaluationProcess()))
-    dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
-    demonstrated = run_demonstrations.load(dataset, run)
+    logdir = pathlib.Path(LOGDIR.value or f"runs/{re.sub('[/:]', '-', run.env)}-{run.seed}")
+    trainer = start(
+        config,
+        logdir,
+        opened,
+        progress,
+        env_processes=ENV_PROCESSES.value,
+        evaluation_process=EVALUATION_PROCESS.value,
+    )
     if run.expert_data and run.num_trajectories and "num_trajectories" not in given:
         print(
-            f"taking {run.num_trajectories} trajectories of {dataset}, as the paper for "
+            f"taking {run.num_trajectories} trajectories of {run.expert_data}, as the paper for "
             f"{run.env}; --num_trajectories=0 takes all",
             file=sys.stderr,
         )
-    progress.phase("loading TensorFlow")
-    with command_line.quiet():
-        from mgail_tf.training.build import make_trainer
-
-    progress.phase("building the networks")
-    trainer = make_trainer(config, demonstrated, logdir, ENV_PROCESSES.value, evaluation_process)
     return trainer.train(progress, profile=PROFILE.value), logdir
 
 

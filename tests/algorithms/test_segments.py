@@ -4,7 +4,7 @@ import pytest
 import segments
 import tensorflow as tf
 
-from mgail_tf.algorithms.mgail_options import Updates
+from mgail_tf.algorithms.mgail_options import MGAILOptions, Updates
 from mgail_tf.algorithms.segments import SegmentSampler
 from mgail_tf.data.replay import Replay
 from mgail_tf.networks.build import make_policy
@@ -39,7 +39,7 @@ class Drawing:
         demonstrated, self.expert = fill(EXPERT_STEPS, 1, EXPERT_PLACE, seed=2)
         generator = tf.random.Generator.from_seed(3)
         self.sampler = SegmentSampler(
-            replay, demonstrated, self.policy, Updates(**options), generator
+            replay, demonstrated, self.policy, MGAILOptions(updates=Updates(**options)), generator
         )
 
 

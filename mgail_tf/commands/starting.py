@@ -1,0 +1,61 @@
+"""Starts a run: everything between its settings and the first round of learning."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+from typing import TYPE_CHECKING
+
+from mgail_tf.commands import command_line
+from mgail_tf.config import Config
+from mgail_tf.training.progress import Progress
+
+if TYPE_CHECKING:
+    from mgail_tf.training.trainer import Trainer  # It imports TensorFlow, which takes seconds.
+
+
+def start(
+    config: Config,
+    logdir: str | pathlib.Path,
+    opened: contextlib.ExitStack,
+    progress: Progress | None = None,
+    *,
+    env_processes: int = 0,
+    evaluation_process: bool | None = None,
+) -> Trainer:
+    """The trainer of a run; everything that is wrong with its settings or its data is told first.
+
+    Args:
+      config: the settings.
+      logdir: the run folder.
+      opened: closes what the run has opened, once it is over.
+      progress: shows what is being done.
+      env_processes: as of `make_trainer`.
+      evaluation_process: whether evaluations have a process of their own; None: where there is a
+        second core.
+
+    Raises:
+      UserError: see `run_folder.check`, `demonstrations.load` and `make_trainer`.
+    """
+    progress = progress or Progress(config.run.env, shown=False)
+    progress.phase("reading the demonstrations")
+    # TensorFlow takes seconds to import; what is wrong with settings or data is told before.
+    from mgail_tf.commands import run_demonstrations
+    from mgail_tf.data import experts
+    from mgail_tf.training import run_folder
+    from mgail_tf.training.evaluation_process import EvaluationProcess, has_second_core
+
+    run = config.run
+    run_folder.check(logdir, config)
+    process = None
+    if has_second_core() if evaluation_process is None else evaluation_process:
+        # It imports TensorFlow while this process reads the demonstrations and does so, too.
+        process = opened.enter_context(contextlib.closing(EvaluationProcess()))
+    dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
+    demonstrated = run_demonstrations.load(dataset, run)
+    progress.phase("loading TensorFlow")
+    with command_line.quiet():
+        from mgail_tf.training.build import make_trainer
+
+    progress.phase("building the networks")
+    return make_trainer(config, demonstrated, logdir, env_processes, process)
