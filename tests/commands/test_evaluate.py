@@ -103,4 +103,5 @@ def test_bad_evaluations(index, refused):
     assert done.returncode == 2
     [line] = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert BAD[index][1] in line
-    assert not os.listdir(folder)
+    # It is told before anything is played.
+    assert not done.stdout and not os.listdir(folder)
