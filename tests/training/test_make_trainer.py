@@ -243,7 +243,7 @@ def test_the_seed_decides_the_whole_run(cartpole, tmp_path):
 def test_damaged_checkpoint(cartpole, cloned):
     [data] = (cloned / "checkpoints").glob("*.data*")
     data.write_bytes(data.read_bytes()[:1000])
-    with pytest.raises(UserError, match="damaged"):
+    with pytest.raises(UserError, match="is damaged"):
         make_trainer(configs.make("CartPole", **CLONING), cartpole, cloned)
 
 
