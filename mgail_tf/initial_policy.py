@@ -37,10 +37,7 @@ def take_over(
     Raises:
       UserError: there is no such SavedModel, or its network is another one.
     """
-    folder = pathlib.Path(source)
-    if (folder / "saved_model").is_dir():
-        folder = folder / "saved_model"
-    loaded = loaded_policy.load(folder).saved
+    loaded = loaded_policy.load(source).saved
     if not hasattr(loaded, "network"):
         raise UserError(
             f"`initial_policy` {source} was exported by an earlier version of mgail_tf, which did "

@@ -77,9 +77,13 @@ class LoadedPolicy:
 def load(folder: str | pathlib.Path) -> LoadedPolicy:
     """Loads what `DeployedPolicy.save` wrote.
 
+    Args:
+      folder: of the SavedModel, or of the run that wrote it.
+
     Raises:
       UserError: the folder holds no such SavedModel.
     """
+    folder = policy_files.find(folder)
     message = f"{folder} is not a SavedModel of a policy; train or export one"
     try:
         loaded = tf.saved_model.load(str(folder))
@@ -99,17 +103,7 @@ def check_fits(policy: LoadedPolicy, env: gymnasium.Env) -> None:
     signature = policy.signatures["serving_default"]
     [observation] = signature.structured_input_signature[1].values()
     action = signature.structured_outputs["action"]
-    for what, tensor, space in (
-        ("observations", observation, env.observation_space),
-        ("actions", action, env.action_space),
-    ):
-        shape = tuple(tensor.shape[1:])
-        if shape != space.shape:
-            name = env.spec.id if env.spec else "the environment"
-            raise UserError(
-                f"the policy's {what} are of shape {shape}, {name}'s of {space.shape}; "
-                "evaluate it in the environment that it was trained for"
-            )
+    policy_files.check_shapes(tuple(observation.shape[1:]), tuple(action.shape[1:]), env)
 
 
 def sampler(policy: LoadedPolicy, seed: int) -> Act:

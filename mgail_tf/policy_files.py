@@ -42,6 +42,38 @@ def read_observations(folder: str | pathlib.Path) -> tuple[gymnasium.Space | Non
         raise UserError(f"{file} is damaged; export the policy anew") from error
 
 
+def find(source: str | pathlib.Path) -> pathlib.Path:
+    """The folder of a SavedModel, which may be called by its run folder too.
+
+    Raises:
+      UserError: there is none.
+    """
+    for folder in pathlib.Path(source), pathlib.Path(source, "saved_model"):
+        if (folder / "saved_model.pb").is_file():
+            return folder
+    raise UserError(f"{source} is not a SavedModel of a policy; train or export one")
+
+
+def check_shapes(
+    observations: tuple[int, ...] | None, actions: tuple[int, ...] | None, env: gymnasium.Env
+) -> None:
+    """Checks that a policy's observations and actions have the shapes of an environment's.
+
+    Raises:
+      UserError: they have other shapes.
+    """
+    for what, shape, space in (
+        ("observations", observations, env.observation_space),
+        ("actions", actions, env.action_space),
+    ):
+        if shape != space.shape:
+            name = env.spec.id if env.spec else "the environment"
+            raise UserError(
+                f"the policy's {what} are of shape {shape}, {name}'s of {space.shape}; "
+                "use it in the environment that it was trained for"
+            )
+
+
 def write_origin(folder: str | pathlib.Path, origin: Mapping[str, Any]) -> None:
     """Writes beside a SavedModel where the policy comes from."""
     pathlib.Path(folder, ORIGIN).write_text(strict_json.dumps(origin) + "\n")

@@ -1,3 +1,5 @@
+from typing import Any
+
 import gymnasium
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ import tensorflow as tf
 
 from mgail_tf import config as configs
 from mgail_tf.deployed_policy import DeployedPolicy
-from mgail_tf.errors import UserError
+from mgail_tf.errors import DataWarning, UserError
 from mgail_tf.initial_policy import take_over
 from mgail_tf.networks.encoding import ObservationEncoder, action_encoder
 from mgail_tf.networks.policy import CategoricalPolicy, GaussianPolicy
@@ -107,6 +109,30 @@ def test_every_algorithm_starts_from_it(chosen, run, tmp_path):
     trainer = make_trainer(config, half, tmp_path / "new")
     acted = trainer.policy.deterministic(demonstrated.observations).numpy()
     np.testing.assert_array_equal(acted, expected)
+
+
+def test_a_policy_of_another_environment_is_refused(run, tmp_path):
+    class Other(gymnasium.Env):
+        observation_space = gymnasium.spaces.Box(-9.0, 9.0, (4,), np.float32)
+        action_space = gymnasium.spaces.Discrete(2)
+
+        def reset(self, *, seed=None, options=None):
+            super().reset(seed=seed)
+            return self.np_random.uniform(5.0, 6.0, 4).astype(np.float32), {}
+
+        def step(self, action):
+            return np.full(4, 5.5, np.float32), 0.0, False, False, {}
+
+    entry: Any = Other
+    gymnasium.register("NotCartPole-v0", entry, max_episode_steps=20)
+    settings = {"algorithm": "bc", "expert_data": "known", "initial_policy": str(run[0])}
+    demonstrated, logdir = sample_data.load("CartPole"), tmp_path / "new"
+    with pytest.raises(UserError, match="`initial_policy` .* is of another environment"):
+        make_trainer(configs.make("NotCartPole-v0", **settings), demonstrated, logdir)
+    assert not logdir.exists()
+    accepted = configs.make("NotCartPole-v0", **settings, accept_mismatch=True)
+    with pytest.warns(DataWarning, match="`initial_policy` .* may not be of NotCartPole-v0"):
+        make_trainer(accepted, demonstrated, logdir)
 
 
 def test_a_policy_that_does_not_fit_leaves_no_folder(run, tmp_path):

@@ -2,8 +2,10 @@ import shutil
 
 from deployed_policies import SPACES, deployed
 import gymnasium
+from programs import python
 import pytest
 
+from mgail_tf import policy_files
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.errors import UserError
 from mgail_tf.loaded_policy import load
@@ -28,3 +30,38 @@ def test_says_where_it_comes_from(tmp_path):
     (copied / "policy.json").write_text("[1")
     with pytest.raises(UserError, match="damaged"):
         read_origin(copied)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("evaluate", ["--saved_model"]),
+        ("collect_demonstrations", ["--num_trajectories=1", "--out=mine", "--policy"]),
+    ],
+)
+def test_a_policy_is_refused_before_tensorflow_is_imported(
+    command, arguments, expert_data, tmp_path
+):
+    told = ["", "--env=Walker2d", *arguments, str(expert_data / "HalfCheetah" / "expert")]
+    program = f"""
+import sys
+from mgail_tf.commands import {command} as command
+sys.argv = {told}
+try:
+    command.program()
+except SystemExit as leaving:
+    assert leaving.code == 2
+assert "tensorflow" not in sys.modules
+"""
+    done = python("-c", program, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [line] = done.stderr.splitlines()
+    assert "is of another environment than Walker2d-v5" in line
+
+
+def test_a_runs_folder_is_as_good_as_its_policys(tmp_path):
+    (tmp_path / "saved_model").mkdir()
+    with pytest.raises(UserError, match="not a SavedModel"):
+        policy_files.find(tmp_path)
+    (tmp_path / "saved_model" / "saved_model.pb").touch()
+    assert policy_files.find(tmp_path) == policy_files.find(tmp_path / "saved_model")

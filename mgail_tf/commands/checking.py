@@ -8,8 +8,10 @@ import warnings
 import gymnasium
 import numpy as np
 
+from mgail_tf import policy_origin
 from mgail_tf.commands import command_line, run_demonstrations
 from mgail_tf.config import Run
+from mgail_tf.counting import count
 from mgail_tf.data import demonstrations, experts
 from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.envs.make import make_environment
@@ -32,8 +34,15 @@ def check(run: Run) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         loaded = run_demonstrations.load(dataset, run)
-    with contextlib.closing(make_environment(run.env)) as env:
-        lines = [f"demonstrations: {dataset}", *_of_demonstrations(loaded), *_of_environment(env)]
+        with contextlib.closing(make_environment(run.env)) as env:
+            if run.initial_policy:
+                policy_origin.check(
+                    run.initial_policy,
+                    env,
+                    accept_mismatch=run.accept_mismatch,
+                    name=f"`initial_policy` {run.initial_policy}",
+                )
+    lines = [f"demonstrations: {dataset}", *_of_demonstrations(loaded), *_of_environment(env)]
     print("\n".join(lines))
     doubts = [each.message for each in caught if issubclass(each.category, DataWarning)]
     for doubt in doubts:
@@ -46,7 +55,8 @@ def _of_demonstrations(loaded: Demonstrations) -> list[str]:
     lengths, steps = np.array(loaded.lengths), sum(loaded.lengths)
     terminations = round(loaded.termination_rate * steps - demonstrations.PRIOR_TERMINATIONS)
     lines = [
-        f"  {len(lengths)} episodes, {steps} steps; {len(loaded.actions)} pairs to learn from",
+        f"  {count(len(lengths), 'episode')}, {count(steps, 'step')}; "
+        f"{count(len(loaded.actions), 'pair')} to learn from",
         f"  lengths: {_range(lengths)}",
         f"  ended by: {terminations} by the task, {len(lengths) - terminations} cut off",
         f"  returns: {_returns(loaded)}",
@@ -54,7 +64,10 @@ def _of_demonstrations(loaded: Demonstrations) -> list[str]:
     recorded = loaded.origin
     if recorded is not None:
         by = f" (mgail_tf {recorded.version})" if recorded.version else ""
-        lines.append(f"  made in: {recorded.env_id or 'not known'}{by}")
+        if recorded.imported_for:
+            lines.append(f"  imported for: {recorded.imported_for}{by}")
+        else:
+            lines.append(f"  made in: {recorded.env_id or 'not known'}{by}")
         lines.append(f"  fingerprint: {recorded.fingerprint}")
     lines += _components("observation", loaded.observations)
     if loaded.actions.dtype.kind == "f":

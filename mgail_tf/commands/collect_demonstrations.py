@@ -6,6 +6,7 @@ demonstrations go into the user's cache, where training finds them: --env Hopper
 --num_trajectories 25.
 """
 
+import contextlib
 import pathlib
 import shlex
 
@@ -26,6 +27,9 @@ DETERMINISTIC = flags.DEFINE_boolean(
 )
 SEED = flags.DEFINE_integer(
     "seed", seeds.DRAWING_SEED, "episode i is reset with seed + i", lower_bound=0
+)
+ACCEPT_MISMATCH = flags.DEFINE_boolean(
+    "accept_mismatch", False, "record even if a SavedModel seems to be of another environment"
 )
 OUT = flags.DEFINE_string("out", None, "the dataset's folder, not there yet; with --policy")
 
@@ -51,7 +55,7 @@ def main() -> None:
 def _check() -> None:
     """Refuses what cannot be before anything is imported or opened."""
     if not POLICY.value:
-        for flag in OUT, VEC_NORMALIZE, DETERMINISTIC, SEED:
+        for flag in OUT, VEC_NORMALIZE, DETERMINISTIC, SEED, ACCEPT_MISMATCH:
             if flag.present:
                 raise UserError(f"--{flag.name} goes with --policy; a task's expert has its own")
         return
@@ -65,11 +69,13 @@ def _check() -> None:
 
 def _record(policy: str, out: str) -> None:
     with command_line.quiet():
+        from mgail_tf import policy_origin
         from mgail_tf.data import collecting, demonstrators, minari_writer
         from mgail_tf.envs.make import make_environment
 
-    env = make_environment(ENV.value)
-    env.close()
+    with contextlib.closing(make_environment(ENV.value)) as env:
+        if pathlib.Path(policy).is_dir():
+            policy_origin.check(policy, env, accept_mismatch=ACCEPT_MISMATCH.value)
     demonstrator = demonstrators.load(
         policy,
         env,

@@ -9,8 +9,11 @@ from gymnasium import spaces
 
 from mgail_tf import seeds, strict_json
 from mgail_tf.commands import command_line
+from mgail_tf.counting import count
 
-SAVED_MODEL = flags.DEFINE_string("saved_model", None, "folder of the policy", required=True)
+SAVED_MODEL = flags.DEFINE_string(
+    "saved_model", None, "folder of the policy, or of its run", required=True
+)
 ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
 EPISODES = flags.DEFINE_integer("episodes", 50, "number of episodes", lower_bound=1)
 SEED = flags.DEFINE_integer(
@@ -33,23 +36,19 @@ def main() -> None:
 
     if VIDEO.value:
         rendering.check(VIDEO.value)
+    from mgail_tf import policy_files, policy_origin
+    from mgail_tf.envs import episodes
+    from mgail_tf.envs.make import make_environment
+
+    policy_files.find(SAVED_MODEL.value)
+    with contextlib.closing(make_environment(ENV.value)) as env:
+        policy_origin.check(SAVED_MODEL.value, env, accept_mismatch=ACCEPT_MISMATCH.value)
+    # TensorFlow takes seconds to import; what is wrong is told before.
     with command_line.quiet():
-        from mgail_tf.data import plausibility
-        from mgail_tf.data.origin import Origin
-        from mgail_tf.envs import episodes
-        from mgail_tf.envs.make import make_environment
         from mgail_tf.loaded_policy import check_fits, load, sampler
-        from mgail_tf.policy_files import read_origin
 
     policy = load(SAVED_MODEL.value)
-    with contextlib.closing(make_environment(ENV.value)) as env:
-        check_fits(policy, env)
-        plausibility.check(
-            str(SAVED_MODEL.value),
-            Origin.from_json(read_origin(SAVED_MODEL.value)),
-            env,
-            accept_mismatch=ACCEPT_MISMATCH.value,
-        )
+    check_fits(policy, env)
     act = sampler(policy, SEED.value) if STOCHASTIC.value else policy.deterministic
     progress = None if JSON.value else ENV.value
     played = episodes.play(
@@ -74,8 +73,8 @@ def main() -> None:
             print(describe(name, report[name]))
         if report["non_finite_episodes"]:
             print(
-                f"{report['non_finite_episodes']} episodes were cut off where an observation was "
-                "not finite"
+                f"{count(report['non_finite_episodes'], 'episode')} cut off where an "
+                "observation was not finite"
             )
     first = played[0]
     if VIDEO.value:

@@ -34,6 +34,7 @@ def main() -> None:
         recording.episodes,
         ENV.value,
         OUT.value,
+        imported=True,
         description=f"imported from {pathlib.Path(RECORDING.value).name}",
     )
     with contextlib.closing(make_environment(ENV.value)) as env:

@@ -40,6 +40,7 @@ def start(
     progress = progress or Progress(config.run.env, shown=False)
     progress.phase("reading the demonstrations")
     # TensorFlow takes seconds to import; what is wrong with settings or data is told before.
+    from mgail_tf import policy_files
     from mgail_tf.commands import run_demonstrations
     from mgail_tf.data import experts
     from mgail_tf.training import run_folder
@@ -47,6 +48,8 @@ def start(
 
     run = config.run
     run_folder.check(logdir, config)
+    if run.initial_policy:
+        policy_files.find(run.initial_policy)
     process = None
     if has_second_core() if evaluation_process is None else evaluation_process:
         # It imports TensorFlow while this process reads the demonstrations and does so, too.

@@ -88,7 +88,7 @@ def load(
     """
     if formats.is_recording(dataset):
         with imported.dataset(dataset, env_name) as folder:
-            return load(
+            loaded = load(
                 folder,
                 env_name,
                 num_trajectories,
@@ -97,6 +97,9 @@ def load(
                 accept_mismatch=accept_mismatch,
                 name=str(dataset),
             )
+        # It says nothing of where it was made.
+        recorded = loaded.origin and loaded.origin._replace(imported_for=None, version=None)
+        return loaded._replace(origin=recorded)
     with contextlib.closing(make_environment(env_name)) as env:
         pass  # What it is suffices.
     data = _open(dataset)
@@ -182,6 +185,11 @@ def load(
 
 def _open(dataset: str | pathlib.Path) -> minari.MinariDataset:
     path = pathlib.Path(dataset)
+    within = [each.parent.parent for each in path.glob("*/data/main_data.hdf5")]
+    if within:
+        raise UserError(
+            f"{dataset} is a folder of datasets; use one of {', '.join(map(str, sorted(within)))}"
+        )
     try:
         if path.is_dir():
             return minari.MinariDataset(path / "data" if (path / "data").is_dir() else path)

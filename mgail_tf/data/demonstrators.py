@@ -12,7 +12,7 @@ from gymnasium import spaces
 from gymnasium.wrappers import FlattenObservation
 import numpy as np
 
-from mgail_tf import extras, loaded_policy
+from mgail_tf import extras
 from mgail_tf.errors import UserError
 from mgail_tf.float_types import float_type
 
@@ -81,6 +81,8 @@ def own_space(env: gymnasium.Env) -> gymnasium.Space:
 
 
 def _saved_model(folder: str, env: gymnasium.Env, deterministic: bool, seed: int) -> Demonstrator:
+    from mgail_tf import loaded_policy  # It imports TensorFlow, which takes seconds.
+
     policy = loaded_policy.load(folder)
     loaded_policy.check_fits(policy, env)
     draw = loaded_policy.sampler(policy, seed)

@@ -49,7 +49,7 @@ def dataset(recording: str | pathlib.Path, env_name: str) -> Iterator[pathlib.Pa
     with tempfile.TemporaryDirectory() as root:
         folder = pathlib.Path(root, "dataset")
         try:
-            minari_writer.write(read_once.episodes, env_name, folder)
+            minari_writer.write(read_once.episodes, env_name, folder, imported=True)
         except UserError as error:
             raise UserError(f"{recording}: {error}") from error
         try:

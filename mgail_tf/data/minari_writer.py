@@ -18,6 +18,7 @@ import numpy as np
 
 from mgail_tf.data import origin
 from mgail_tf.data.fingerprint import Fingerprint, add_episode
+from mgail_tf.data.origin import Origin
 from mgail_tf.envs.episodes import Episode
 from mgail_tf.envs.flattening import flatten, original_space
 from mgail_tf.envs.make import make_environment
@@ -31,6 +32,7 @@ def write(
     *,
     algorithm_name: str = "not known",
     description: str = "",
+    imported: bool = False,
 ) -> None:
     """Writes episodes as a Minari dataset, which appears at `folder` only when it is complete.
 
@@ -40,6 +42,7 @@ def write(
       env_name: the environment that they are of, a task or a gymnasium id.
       folder: where the dataset goes.
       algorithm_name, description: metadata of the dataset.
+      imported: whether only the user says that they are of this environment.
 
     Raises:
       UserError: an episode does not fit the environment, or `folder` exists or cannot be written.
@@ -56,6 +59,7 @@ def write(
         parent = folder.parent.absolute()
         with tempfile.TemporaryDirectory(dir=parent, prefix="unfinished-") as root:
             _create(buffers, env, root, algorithm_name, description)
+            _write_origin(buffers, env, root, imported)
             os.rename(pathlib.Path(root, "mgail", "written-v0"), folder)
     except OSError as error:
         # If the folder is there now, another run has drawn the same dataset in the meantime.
@@ -111,6 +115,12 @@ def _create(
             author="mgail_tf",
             description=description,
         )
+
+
+def _write_origin(
+    buffers: list[EpisodeBuffer], env: gymnasium.Env, root: str, imported: bool
+) -> None:
+    """Adds to the dataset what Minari does not keep."""
     fingerprint = Fingerprint()
     for buffer in buffers:
         add_episode(
@@ -120,6 +130,10 @@ def _create(
         fingerprint=str(fingerprint), observation_space=None, action_space=None
     )
     # Minari keeps the spaces, and the environment's id where it can be written down.
+    if imported:
+        made_in = Origin(
+            imported_for=made_in.env_id, version=made_in.version, fingerprint=made_in.fingerprint
+        )
     storage = minari.MinariDataset(pathlib.Path(root, "mgail", "written-v0", "data")).storage
     storage.update_metadata({origin.METADATA: made_in.to_json()})
 

@@ -33,6 +33,8 @@ class Origin(NamedTuple):
 
     Attributes:
       env_id: the environment's id.
+      imported_for: the id of the environment that a recording was said to be of when it was
+        imported; the recording itself said nothing.
       wrappers: names of wrappers that were put around it, outside of what its id makes.
       kwargs: what it was made with.
       observation_space, action_space: its spaces.
@@ -42,6 +44,7 @@ class Origin(NamedTuple):
     """
 
     env_id: str | None = None
+    imported_for: str | None = None
     wrappers: tuple[str, ...] = ()
     kwargs: dict[str, Any] | None = None
     observation_space: gymnasium.Space | None = None
@@ -87,9 +90,12 @@ def of_environment(env: gymnasium.Env) -> Origin:
 def of_dataset(data: minari.MinariDataset) -> Origin:
     """The origin that a Minari dataset tells, whoever wrote it."""
     metadata: dict[str, Any] = data.storage.metadata
+    own = Origin.from_json(metadata.get(METADATA) or {})
+    if own.imported_for:
+        return own  # What else the dataset says is of the environment that it was imported for.
     spec = _of_spec(data.env_spec)._asdict()
-    own = Origin.from_json(metadata.get(METADATA) or {})._asdict()
-    return Origin(**spec | {name: value for name, value in own.items() if value})._replace(
+    known = {name: value for name, value in own._asdict().items() if value}
+    return Origin(**spec | known)._replace(
         observation_space=data.observation_space, action_space=data.action_space
     )
 
@@ -99,6 +105,8 @@ def differences(recorded: Origin, env: gymnasium.Env) -> list[str]:
     here, found = of_environment(env), []
     if recorded.env_id and here.env_id and recorded.env_id != here.env_id:
         found.append(f"made in {recorded.env_id}, not in {here.env_id}")
+    if recorded.imported_for and here.env_id and recorded.imported_for != here.env_id:
+        found.append(f"imported for {recorded.imported_for}, not for {here.env_id}")
     behind = set(recorded.wrappers) - set(here.wrappers) - HARMLESS_WRAPPERS
     if behind:
         found.append(f"made behind {', '.join(sorted(behind))}")
@@ -118,7 +126,7 @@ def _of_spec(spec: Any) -> Origin:
     if spec is None:
         return Origin()
     wrappers = tuple(wrapper.name for wrapper in spec.additional_wrappers)
-    return Origin(spec.id, wrappers, _plain(spec.kwargs))
+    return Origin(env_id=spec.id, wrappers=wrappers, kwargs=_plain(spec.kwargs))
 
 
 def _plain(kwargs: dict[str, Any]) -> dict[str, Any]:

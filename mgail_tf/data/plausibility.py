@@ -70,7 +70,7 @@ def check(
     differences = origin.differences(recorded, env)
     compared = compare(recorded.measured, measurements.of_environment(env), env.action_space)
     name = env.spec.id if env.spec else "the environment"
-    told = recorded.env_id is not None
+    told = recorded.env_id is not None or recorded.imported_for is not None
     if told and differences and compared.contradictions and not accept_mismatch:
         raise UserError(
             f"{what} is of another environment than {name}: "

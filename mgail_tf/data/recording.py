@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mgail_tf.counting import count
 from mgail_tf.envs.episodes import Episode, returns
 
 
@@ -27,14 +28,14 @@ class Recording(NamedTuple):
         terminations = sum(episode.terminated for episode in self.episodes)
         each = f"{lengths.min()}" + (f" to {lengths.max()}" if np.ptp(lengths) else "")
         lines = [
-            f"{len(lengths)} episodes, {lengths.sum()} steps ({each} an episode)",
+            f"{count(len(lengths), 'episode')}, {count(lengths.sum(), 'step')} ({each} an episode)",
             f"ended by: {terminations} by the task, {len(lengths) - terminations} cut off",
             f"returns: {self._returns()}",
         ]
         if self.left_out:
             lines.append(
-                f"left out: {self.left_out} steps, the last of their episodes, because nothing "
-                "tells where they led; their rewards are added to the steps before"
+                f"left out: {count(self.left_out, 'step')}, the last of each episode, because "
+                "nothing tells where they led; their rewards are added to the steps before"
             )
         return [*lines, *self.notes]
 
@@ -43,5 +44,6 @@ class Recording(NamedTuple):
         known = known[np.isfinite(known)]
         if not len(known):
             return "not known, because there are no rewards"
-        of = "" if len(known) == len(self.episodes) else f" (known of {len(known)} episodes)"
+        some = f" (known of {count(len(known), 'episode')})"
+        of = some if len(known) < len(self.episodes) else ""
         return f"mean {known.mean():.5g}, from {known.min():.5g} to {known.max():.5g}{of}"

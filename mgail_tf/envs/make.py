@@ -39,11 +39,10 @@ def make_environment(name: str, **kwargs: Any) -> gymnasium.Env:
             _redirect_mujoco_warnings()
         env = Guarded(gymnasium.make(name, disable_env_checker=True, **kwargs), name)
     except Exception as error:  # Whatever the environment raises, it cannot be made.
-        tasks = ", ".join(TASKS)
-        raise UserError(
-            f"cannot make environment {name!r} ({type(error).__name__}: {error}); "
-            f"use one of {tasks}, or an installed gymnasium id"
-        ) from error
+        told = f"cannot make environment {name!r} ({type(error).__name__}: {error})"
+        if isinstance(error, gymnasium.error.UnregisteredEnv):
+            told += f"; use one of {', '.join(TASKS)}, or an installed gymnasium id"
+        raise UserError(told) from error
     try:
         if not isinstance(env.action_space, ACTIONS):
             raise UserError(

@@ -11,6 +11,7 @@ import gymnasium
 import keras
 import tensorflow as tf
 
+from mgail_tf import policy_origin
 from mgail_tf.algorithms.authors import AuthorsLoop
 from mgail_tf.algorithms.authors_options import AuthorsOptions
 from mgail_tf.algorithms.behavioural_cloning import BehaviouralCloning
@@ -69,15 +70,14 @@ def make_trainer(
     check(logdir, config, data)
     # Before others are open, because there may be room for one environment only.
     origin = _origin(config.run.env, demonstrations)
+    initial_policy = _initial_policy(config.run, logdir)
     keras.utils.set_random_seed(config.run.seed)
     with contextlib.ExitStack() as opened:
         workers = None
         if env_processes:
             workers = opened.enter_context(contextlib.closing(Workers(env_processes)))
         learner, collector = make_learner(config, demonstrations, workers)
-        initial_policy = config.run.initial_policy
-        checkpoints = str(pathlib.Path(logdir, "checkpoints"))
-        if initial_policy and not tf.train.latest_checkpoint(checkpoints):
+        if initial_policy:
             take_over(initial_policy, learner.deployed_policy, learner.policies)
         evaluator = _evaluator(
             evaluation_process,
@@ -137,6 +137,25 @@ def _origin(env_name: str, demonstrations: Demonstrations) -> Origin:
         here = of_environment(env)
     learned = demonstrations.origin or Origin()
     return here._replace(fingerprint=learned.fingerprint, measured=learned.measured)
+
+
+def _initial_policy(run: Run, logdir: str | pathlib.Path) -> str | None:
+    """Whose weights a run begins with; none if it goes on, or has its own.
+
+    Raises:
+      UserError: it is of another environment.
+    """
+    checkpoints = str(pathlib.Path(logdir, "checkpoints"))
+    if not run.initial_policy or tf.train.latest_checkpoint(checkpoints):
+        return None
+    with contextlib.closing(make_environment(run.env)) as env:
+        policy_origin.check(
+            run.initial_policy,
+            env,
+            accept_mismatch=run.accept_mismatch,
+            name=f"`initial_policy` {run.initial_policy}",
+        )
+    return run.initial_policy
 
 
 def make_learner(

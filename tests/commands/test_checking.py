@@ -1,5 +1,6 @@
 import os
 
+import numpy as np
 from programs import python, run
 import sample_data
 
@@ -19,7 +20,7 @@ def test_says_what_is_understood_and_makes_nothing(tmp_path):
     assert (done.returncode, done.stderr) == (0, "") and not os.listdir(tmp_path)
     lines = [line.strip() for line in done.stdout.splitlines()]
     for line in (
-        "1 episodes, 200 steps; 200 pairs to learn from",
+        "1 episode, 200 steps; 200 pairs to learn from",
         "lengths: 200",
         "ended by: 0 by the task, 1 cut off",
         "returns: 200",
@@ -30,6 +31,15 @@ def test_says_what_is_understood_and_makes_nothing(tmp_path):
         assert line in lines
     assert any(line.startswith("observation 3: -0.55") for line in lines)
     assert any(line.startswith("actions: 0 5") for line in lines)
+
+
+def test_a_recording_is_not_known_to_be_of_anywhere(capsys, tmp_path):
+    generator = np.random.default_rng(0)
+    rows = {"observations": generator.uniform(-0.05, 0.05, (12, 4)), "actions": np.arange(12) % 2}
+    np.savez(tmp_path / "mine.npz", **rows, timeouts=np.arange(12) == 11)
+    lines, _ = check(capsys, "CartPole", expert_data=str(tmp_path / "mine.npz"), num_trajectories=0)
+    assert "  made in: not known" in lines
+    assert "  1 episode, 11 steps; 11 pairs to learn from" in lines
 
 
 def test_is_over_before_tensorflow_is_imported(tmp_path):

@@ -83,6 +83,7 @@ BAD = [
     (["--render=robot"], "human"),
     (["--episodes=0"], "episodes"),
     (["--env=Hopper"], "observations"),
+    (["--saved_model=nothing"], "nothing is not a SavedModel"),
     (
         ["--saved_model", EXPERTS / "HalfCheetah" / "expert", "--env=Walker2d"],
         "made in HalfCheetah-v5, not in Walker2d-v5; first observations of",

@@ -27,7 +27,7 @@ def test_imported_recording_is_cloned(tmp_path):
     told = ["--env=CartPole", "--recording=recording.csv", "--out=mine"]
     done, again = run_each("import_demonstrations", [told, told], tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 episodes, 49 steps" in done.stdout and "left out: 1 steps" in done.stdout
+    assert "1 episode, 49 steps" in done.stdout and "left out: 1 step" in done.stdout
     assert again.returncode == 2 and "exists" in again.stderr
 
     small = ["--max_epochs=20", "--policy_hidden=20", "--final_episodes=3", IN_TURN]

@@ -1,7 +1,6 @@
 """Another robot of the same sizes is known by where the same actions lead."""
 
 import contextlib
-import json
 from typing import Any
 
 import gymnasium
@@ -10,9 +9,9 @@ import numpy as np
 import pytest
 import sample_data
 
-from mgail_tf.data import demonstrations, measurements, one_step, plausibility
+from mgail_tf import policy_origin
+from mgail_tf.data import demonstrations, measurements, one_step
 from mgail_tf.data.measurements import Measurements, Measuring
-from mgail_tf.data.origin import Origin
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import DataWarning, UserError
 
@@ -63,13 +62,11 @@ def test_demonstrations_of_another_robot_are_refused(task, number):
 
 @pytest.mark.parametrize("task", ["Hopper", "CartPole"])
 def test_so_is_the_shipped_expert_of_another_robot(task):
-    written = (sample_data.EXPERT_DATA / task / "expert" / "policy.json").read_text()
-    origin = Origin.from_json(json.loads(written))
     with (
         contextlib.closing(make_environment(OTHERS[task])) as env,
         pytest.raises(UserError, match=LEADS),
     ):
-        plausibility.check("the expert", origin, env)
+        policy_origin.check(sample_data.EXPERT_DATA / task / "expert", env)
 
 
 @pytest.mark.parametrize("task", ["Hopper", "Walker2d", "HalfCheetah"])

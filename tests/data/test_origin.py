@@ -163,6 +163,27 @@ def test_another_name_and_other_numbers_are_refused_unless_accepted(
     assert says in warning
 
 
+def test_what_was_imported_says_what_the_user_said(tmp_path):
+    dataset = tmp_path / "dataset"
+    minari_writer.write(record(CART), CART, dataset, imported=True)
+    loaded = demonstrations.load(dataset, CART).origin
+    assert loaded and loaded.imported_for == CART and loaded.env_id is None
+    [warning] = load(dataset, SAME)
+    assert f"imported for {CART}, not for {SAME}" in warning and "made in" not in warning
+    with pytest.raises(UserError, match=f"imported for {CART}, not for {STRONG}"):
+        demonstrations.load(dataset, STRONG)
+
+
+def test_a_wrong_environment_at_import_is_no_evidence(tmp_path):
+    minari_writer.write(record(CART), STRONG, tmp_path / "dataset", imported=True)
+    # Used as it was imported: only numbers speak against it.
+    [warning] = load(tmp_path / "dataset", STRONG)
+    assert "may not be of" in warning and "imported for" not in warning
+    # Used where it was made, it is right.
+    [warning] = load(tmp_path / "dataset", CART)
+    assert "what can be measured fits" in warning
+
+
 def test_other_numbers_alone_are_a_warning():
     # As when the recording of another robot is imported for this one.
     env = gymnasium.make(STRONG)

@@ -94,3 +94,15 @@ print(*[str(warning.message) for warning in messages], sep="\\n")
     # Nothing is printed, and there is no MUJOCO_LOG.TXT.
     assert not done.stderr
     assert [file.name for file in tmp_path.iterdir() if file.suffix == ".TXT"] == []
+
+
+def test_other_names_are_told_only_where_the_name_is_wrong():
+    def fails(**kwargs):
+        raise OSError("no licence")
+
+    gymnasium.register("Unlicensed-v0", fails)
+    with pytest.raises(UserError, match="OSError: no licence") as error:
+        make_environment("Unlicensed-v0")
+    assert "use one of" not in str(error.value)
+    with pytest.raises(UserError, match="use one of CartPole"):
+        make_environment("Licensed-v0")
