@@ -28,7 +28,7 @@ class Run(Options):
     )
     subsample: int = option(1, "keep every k-th demonstrated pair only", 1)
     accept_mismatch: bool = option(
-        False, "train even if the demonstrations seem to be of another environment"
+        False, "train even if data or the initial policy seem to be of another environment"
     )
     total_steps: int = option(500_000, "budget of environment steps (a task has its own)", 1)
     seed: int = option(0, "seed of everything that the run draws")
