@@ -44,7 +44,7 @@ def check(run: Run) -> None:
 
 def _of_demonstrations(loaded: Demonstrations) -> list[str]:
     lengths, steps = np.array(loaded.lengths), sum(loaded.lengths)
-    terminations = round(loaded.termination_rate * steps - demonstrations.PRIOR_TERMINATIONS)
+    terminations = loaded.terminations
     lines = [
         f"  {len(lengths)} episodes, {steps} steps; {len(loaded.actions)} pairs to learn from",
         f"  lengths: {_range(lengths)}",
