@@ -10,7 +10,7 @@ import numpy as np
 
 from mgail_tf.commands import command_line, run_demonstrations
 from mgail_tf.config import Run
-from mgail_tf.data import demonstrations, experts
+from mgail_tf.data import experts
 from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import DataWarning
