@@ -9,6 +9,23 @@ import pytest
 # and would print TensorFlow's messages after pytest's summary.
 
 
+# Files that take longest come first, so that no process is alone with one of them at the end.
+LONG = (
+    "test_own_environments.py",
+    "test_make_trainer.py",
+    "test_tasks.py",
+    "test_programs.py",
+    "test_authors.py",
+    "test_extras.py",
+    "test_wheel.py",
+    "test_deployed_policy.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
 @pytest.fixture
 def float64():
     """Makes networks of 64-bit numbers, so that nothing wrong can pass as rounding."""

@@ -13,38 +13,58 @@ from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.litert import hardly_resolved
 from mgail_tf.loaded_policy import load
 
-# Blocked imports leave no way to find the package or TFP.
+# For each folder with a policy. Blocked imports leave no way to find the package or TFP.
 LOAD = """
 import sys
 from typing import Any
 for name in "mgail_tf", "tensorflow_probability", "tf_keras":
     sys.modules[name] = None
 import numpy as np, tensorflow as tf
-loaded = tf.saved_model.load(sys.argv[1])
-observations = np.load(sys.argv[2])
-signature = loaded.signatures["serving_default"](observation=tf.constant(observations))
-np.savez(
-    sys.argv[3],
-    function=loaded.deterministic(observations),
-    signature=signature["action"],
-    stochastic=loaded.stochastic(observations, [1, 2]),
-    single=loaded.deterministic(observations[3]),
-    single_stochastic=loaded.stochastic(observations[3], [1, 2]),
-)
+observations = np.load("observations.npy")
+for folder in sys.argv[1:]:
+    loaded = tf.saved_model.load(folder)
+    signature = loaded.signatures["serving_default"](observation=tf.constant(observations))
+    np.savez(
+        folder + ".npz",
+        function=loaded.deterministic(observations),
+        signature=signature["action"],
+        stochastic=loaded.stochastic(observations, [1, 2]),
+        single=loaded.deterministic(observations[3]),
+        single_stochastic=loaded.stochastic(observations[3], [1, 2]),
+    )
 """
+# The spaces are told apart by their numbers.
+each_space = pytest.mark.parametrize("number", range(len(SPACES)), ids=map(str, SPACES))
 
 
-@pytest.mark.parametrize("space", SPACES)
-def test_saved_model_gives_the_policys_actions_without_the_library(space, tmp_path):
-    policy, observations, actions = deployed(space)
-    module = DeployedPolicy(policy, observations, actions)
-    module.save(tmp_path / "saved_model")
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A folder with a policy for each space, and with observations; what is in each policy."""
+    folder, parts = tmp_path_factory.mktemp("saved"), []
+    for number, space in enumerate(SPACES):
+        parts.append(deployed(space))
+        DeployedPolicy(*parts[-1]).save(folder / str(number))
     raw = np.random.default_rng(1).normal(scale=5.0, size=(1000, 5)).astype(np.float32)
-    np.save(tmp_path / "observations.npy", raw)
-    files = [str(tmp_path / name) for name in ("saved_model", "observations.npy", "actions.npz")]
-    subprocess.run([sys.executable, "-c", LOAD, *files], check=True, cwd=tmp_path)
+    np.save(folder / "observations.npy", raw)
+    return folder, parts
 
-    loaded = np.load(tmp_path / "actions.npz")
+
+@pytest.fixture(scope="module")
+def acted(saved):
+    """What the policies do in a process without the library; it is in the folder, too."""
+    folder, parts = saved
+    folders = map(str, range(len(parts)))
+    subprocess.run([sys.executable, "-c", LOAD, *folders], check=True, cwd=folder)
+    return saved
+
+
+@each_space
+def test_saved_model_gives_the_policys_actions_without_the_library(number, acted):
+    folder, parts = acted
+    space, (policy, observations, actions) = SPACES[number], parts[number]
+    module = DeployedPolicy(policy, observations, actions)
+    raw = np.load(folder / "observations.npy")
+    loaded = np.load(folder / f"{number}.npz")
     expected = actions.decode(policy.mode(observations.encode(raw))).numpy()
     assert all(space.contains(action) for action in expected)
     assert len(np.unique(expected, axis=0)) > 1
@@ -79,13 +99,13 @@ def serve(saved_model, body):
 
 
 @pytest.mark.parametrize("signature", ["serve", None])
-@pytest.mark.parametrize("space", SPACES)
-def test_serves_rest_requests(space, signature, tmp_path):
-    policy, observations, actions = deployed(space)
-    DeployedPolicy(policy, observations, actions).save(tmp_path)
+@each_space
+def test_serves_rest_requests(number, signature, saved):
+    folder, parts = saved
+    policy, observations, actions = parts[number]
     raw = np.random.default_rng(2).normal(size=(7, 5)).round(3)
     request = {"instances": raw.tolist()} | ({"signature_name": signature} if signature else {})
-    answer = json.loads(serve(tf.saved_model.load(str(tmp_path)), json.dumps(request)))
+    answer = json.loads(serve(tf.saved_model.load(str(folder / str(number))), json.dumps(request)))
     expected = actions.decode(policy.mode(observations.encode(raw.astype(np.float32))))
     np.testing.assert_allclose(answer["predictions"], expected, atol=1e-6)
 
@@ -101,9 +121,9 @@ def test_serves_drawn_actions(tmp_path):
     assert len(np.unique(answer["outputs"], axis=0)) == 3
 
 
-def test_signatures(tmp_path):
-    DeployedPolicy(*deployed(SPACES[0])).save(tmp_path)
-    signatures = tf.saved_model.load(str(tmp_path)).signatures
+def test_signatures(saved):
+    folder, _ = saved
+    signatures = tf.saved_model.load(str(folder / "0")).signatures
     assert set(signatures) == {"serve", "serving_default", "deterministic", "stochastic"}
     for signature in signatures.values():
         assert list(signature.structured_outputs) == ["action"]

@@ -61,8 +61,8 @@ def test_what_is_missing_is_asked_for_in_one_line(missing, program, arguments, m
 
 
 def test_trains_evaluates_and_exports_without_any_extra(tmp_path):
-    small = ["--env=CartPole", "--total_steps=160", "--final_episodes=1", "--logdir=run"]
-    done = run(OF_EXTRAS, "train", *small, folder=tmp_path)
+    small = ["--env=CartPole", "--total_steps=80", "--final_episodes=1", "--logdir=run"]
+    done = run(OF_EXTRAS, "train", *small, "--noevaluation_process", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     told = ["--saved_model=run/saved_model"]
     done = run(OF_EXTRAS, "evaluate", *told, "--env=CartPole", "--episodes=1", folder=tmp_path)

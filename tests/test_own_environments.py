@@ -32,10 +32,29 @@ def demonstrate(name, folder):
     return env_name
 
 
+SHORT: dict[str, Any] = {
+    "total_steps": 2400,
+    "evaluate_every": 1200,
+    "evaluation_episodes": 1,
+    "final_episodes": 10,
+    "film_every": 0,
+}
+# Quicker, but with them not every seed learns to choose among discrete actions in so few steps.
+SMALL_NETWORKS: dict[str, Any] = {
+    "policy_hidden": (32,),
+    "discriminator_hidden": (32,),
+    "value_hidden": (32,),
+    "forward_model_width": 32,
+    "policy_segments": 32,
+    "batch_size": 64,
+}
+
+
 @pytest.mark.parametrize("name", thirdparty.SPACES)
 def test_learns_in_any_action_space(name, tmp_path):
     env_name = demonstrate(name, tmp_path / "dataset")
-    config = configs.make(env_name, total_steps=2400, evaluate_every=1200, final_episodes=10)
+    networks = SMALL_NETWORKS if name != "Discrete" else {}
+    config = configs.make(env_name, **SHORT, **networks)
     demonstrated = demonstrations.load(tmp_path / "dataset", env_name)
     result = make_trainer(config, demonstrated, tmp_path / "run").train(progress=False)
     assert result["normalized_return"] > 0.95
@@ -69,7 +88,8 @@ def test_the_tasks_end_and_being_cut_off_differ():
 def test_an_environment_of_the_users_folder_from_the_command_line(tmp_path):
     env_name = demonstrate("Discrete", tmp_path / "dataset")
     shutil.copy(ROOT / "tests" / "thirdparty.py", tmp_path)
-    arguments = ["--expert_data=dataset", "--total_steps=400", "--final_episodes=2"]
+    arguments = ["--expert_data=dataset", "--total_steps=160", "--evaluate_every=80"]
+    arguments += ["--evaluation_episodes=1", "--final_episodes=1"]
     done = run("main.py", f"--env={env_name}", *arguments, "--film_every=1", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     # It cannot be rendered.

@@ -124,7 +124,7 @@ def test_it_draws_trains_and_evaluates_elsewhere(installed, tmp_path):
     said = run("mgail-evaluate", "--saved_model", expert, "--env=CartPole", "--episodes=1")
     assert said.startswith("return 200.0")
 
-    small = ["--total_steps=160", "--final_episodes=1", "--evaluation_episodes=1"]
+    small = ["--total_steps=80", "--final_episodes=1", "--evaluation_episodes=1"]
     run("mgail-train", "--env=CartPole", *small)
     assert (tmp_path / "runs" / "CartPole-0" / "result.json").exists()
     assert sorted(os.listdir(tmp_path)) == ["runs"]

@@ -29,16 +29,18 @@ JSON = flags.DEFINE_boolean("json", False, "print one JSON object instead of lin
 
 
 def main() -> None:
+    from mgail_tf.envs import rendering
+
+    if VIDEO.value:
+        rendering.check(VIDEO.value)
     with command_line.quiet():
         from mgail_tf.data import plausibility
         from mgail_tf.data.origin import Origin
-        from mgail_tf.envs import episodes, rendering
+        from mgail_tf.envs import episodes
         from mgail_tf.envs.make import make_environment
         from mgail_tf.loaded_policy import check_fits, load, sampler
         from mgail_tf.policy_files import read_origin
 
-    if VIDEO.value:
-        rendering.check(VIDEO.value)
     policy = load(SAVED_MODEL.value)
     with contextlib.closing(make_environment(ENV.value)) as env:
         check_fits(policy, env)

@@ -1,11 +1,18 @@
+import json
+import os
 import re
 
 from deployed_policies import deployed
 import gymnasium
-from programs import run
+import imageio
+import numpy as np
+from programs import ROOT, run, run_each
+import pytest
 
 from mgail_tf.deployed_policy import DeployedPolicy
 
+EXPERTS = ROOT / "expert_data"
+EXPERT = ["--saved_model", EXPERTS / "CartPole" / "expert", "--env=CartPole"]
 ENVIRONMENT = """
 import gymnasium
 import numpy as np
@@ -46,3 +53,55 @@ def test_what_is_unknown_and_what_the_components_are_is_said(tmp_path):
     unknown = "return unknown (rewards were not finite in 1 of 3 episodes), of each episode:"
     assert returns == f"{unknown} 4.5 unknown 4.5"
     assert re.match(r"length 3.0 \+- 0.0, median 3.0, of each episode: 3 3 3", lengths)
+
+
+def test_as_json_filmed_and_shown_in_a_window(tmp_path):
+    drawn = ["--episodes=5", "--stochastic", "--json"]
+    window = {"folder": tmp_path, "SDL_VIDEODRIVER": "dummy"}
+    done = run("evaluate.py", *EXPERT, *drawn, "--video=v.mp4", "--render=human", **window)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    for name in "return", "length":
+        each = report[name]["of_each_episode"]
+        assert len(each) == 5
+        assert report[name]["mean"] == pytest.approx(np.mean(each))
+        assert report[name]["deviation"] == pytest.approx(np.std(each))
+        assert report[name]["median"] == pytest.approx(np.median(each))
+    # CartPole pays 1 a step.
+    assert report["return"] == report["length"]
+    lengths = report["length"]["of_each_episode"]
+    assert report["terminated"] == [length < 200 for length in lengths]
+    frames = imageio.mimread(tmp_path / "v.mp4", memtest="1GB")
+    assert 0.95 * lengths[0] <= len(frames) <= lengths[0] + 5
+    assert frames[0].shape[:2] in [(400, 600), (400, 608)]  # MP4's blocks are of 16.
+    assert np.ptp(frames[0]) > 100 and (frames[0] != frames[-1]).any()
+
+
+BAD = [
+    (["--video=v.avi"], ".mp4"),
+    (["--video=nowhere/v.mp4"], "nowhere"),
+    (["--render=robot"], "human"),
+    (["--episodes=0"], "episodes"),
+    (["--env=Hopper"], "observations"),
+    (
+        ["--saved_model", EXPERTS / "HalfCheetah" / "expert", "--env=Walker2d"],
+        "made in HalfCheetah-v5, not in Walker2d-v5; first observations of",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("refused")
+    calls = [[*EXPERT, "--episodes=1", *arguments] for arguments, _ in BAD]
+    return run_each("evaluate", calls, folder), folder
+
+
+@pytest.mark.parametrize("index", range(len(BAD)), ids=[message for _, message in BAD])
+def test_bad_evaluations(index, refused):
+    done, folder = refused[0][index], refused[1]
+    assert done.returncode == 2
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert BAD[index][1] in line
+    # It is told before anything is played.
+    assert not done.stdout and not os.listdir(folder)

@@ -19,6 +19,7 @@ def test_a_film_shows_every_kth_step_of_the_episode(tmp_path: pathlib.Path):
     right, left = np.ones(9, int), np.zeros(9, int)
     every_step, every_fourth = film(0, right, 1), film(0, right, 4)
     assert 6 < len(every_step) < 10 and len(every_fourth) == 3
+    assert every_step.shape[1:3] == (400, 600) and np.ptp(every_step[0]) > 100
     np.testing.assert_array_equal(every_fourth[[0, 2]], every_step[[0, -1]])
     assert (film(1, right, 4)[0] != every_fourth[0]).any()
     np.testing.assert_array_equal(film(0, left, 4)[0], every_fourth[0])

@@ -243,13 +243,15 @@ def test_only_some(at):
 
 
 def test_the_real_thing_once(at):
-    small = "--total_steps=160", "--evaluation_episodes=1", "--final_episodes=1", "--film_every=0"
-    run = Run("CartPole-0", ("--env=CartPole", "--seed=0", *small))
+    small = "--total_steps=160", "--evaluate_every=80", "--evaluation_episodes=1"
+    few = "--final_episodes=1", "--film_every=0", "--noevaluation_process"
+    run = Run("Hopper-0", ("--env=Hopper", "--seed=0", "--num_trajectories=1", *small, *few))
     real = runner.Runner(at.run_folders, at.results)
     assert execute(real, run) == []
-    kept = real.finished([run])["CartPole-0"]
-    assert kept.result["env"] == "CartPole" and kept.result["env_steps"] == 160
+    kept = real.finished([run])["Hopper-0"]
+    assert kept.result["env"] == "Hopper" and kept.result["normalized_return"] is not None
+    assert kept.result["env_steps"] == 160
     assert list(kept.steps) == [80, 160] and len(kept.returns) == 2
-    assert kept.provenance["command"].startswith("python run/main.py --env=CartPole --seed=0 ")
+    assert kept.provenance["command"].startswith("python run/main.py --env=Hopper --seed=0 ")
     assert execute(real, run) == []
-    assert len(real.finished([run])["CartPole-0"].provenance["starts"]) == 1
+    assert len(real.finished([run])["Hopper-0"].provenance["starts"]) == 1

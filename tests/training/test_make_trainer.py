@@ -23,18 +23,20 @@ from mgail_tf.training.evaluation import Evaluation
 
 # Rounds of 8 steps, which are traced and over soon.
 SMALL = {
-    "total_steps": 240,
-    "evaluate_every": 40,
+    "total_steps": 48,
+    "evaluate_every": 16,
     "num_envs": 4,
     "segment_length": 2,
-    "policy_updates": 4,
-    "discriminator_updates": 2,
-    "forward_model_updates": 2,
+    "policy_updates": 2,
+    "discriminator_updates": 1,
+    "forward_model_updates": 1,
     "policy_segments": 8,
     "batch_size": 32,
-    "evaluation_episodes": 2,
+    "evaluation_episodes": 1,
     "final_episodes": 2,
-    "replay_steps": 120,
+    "film_every": 0,
+    # Full before the end.
+    "replay_steps": 32,
 }
 CLONING = {"algorithm": "bc", "max_epochs": 3, "evaluation_episodes": 1, "final_episodes": 1}
 
@@ -50,6 +52,21 @@ def eagerly():
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="module")
+def once_cloned(cartpole, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cloned") / "run"
+    tf.config.run_functions_eagerly(True)
+    make_trainer(configs.make("CartPole", **CLONING), cartpole, folder).train(progress=False)
+    tf.config.run_functions_eagerly(False)
+    return folder
+
+
+@pytest.fixture
+def cloned(once_cloned, tmp_path):
+    """The folder of a finished run of cloning, to change as one likes."""
+    return shutil.copytree(once_cloned, tmp_path / "run")
 
 
 def metrics(folder):
@@ -75,8 +92,12 @@ class Interrupted(Exception):
     pass
 
 
-@pytest.mark.parametrize(("env", "constant"), [("CartPole", [0]), ("Hopper", [])])
-def test_resumed_run_equals_one_that_was_never_stopped(env, constant, tmp_path):
+# The first is traced, as every run is.
+@pytest.mark.parametrize(
+    ("env", "constant", "eager"), [("CartPole", [0], False), ("Hopper", [], True)]
+)
+def test_resumed_run_equals_one_that_was_never_stopped(env, constant, eager, tmp_path, eagerly):
+    tf.config.run_functions_eagerly(eager)
     demonstrated = sample_data.load(env)
     # The agent makes it vary, and its scale is learned on the way.
     for observations in demonstrated.observations, demonstrated.next_observations:
@@ -87,7 +108,7 @@ def test_resumed_run_equals_one_that_was_never_stopped(env, constant, tmp_path):
     whole.train(progress=False)
 
     stopped = make_trainer(config, demonstrated, tmp_path / "stopped")
-    collect, rounds = stopped.collector.collect, 18
+    collect, rounds = stopped.collector.collect, 3
 
     def interrupt(act, length):
         if stopped.state.rounds == rounds:  # Between two checkpoints.
@@ -140,7 +161,8 @@ def test_a_finished_run_goes_on_with_a_larger_budget(cartpole, tmp_path, eagerly
 
 
 def test_training_reaches_the_expert(cartpole, tmp_path):
-    config = configs.make("CartPole", seed=100, final_episodes=10)
+    seldom = {"evaluate_every": 1250, "evaluation_episodes": 2, "final_episodes": 10}
+    config = configs.make("CartPole", seed=100, **seldom, film_every=0)
     result = make_trainer(config, cartpole, tmp_path).train(progress=False)
     assert result["return_mean"] == 200
     assert result["num_trajectories"] == 1
@@ -148,7 +170,7 @@ def test_training_reaches_the_expert(cartpole, tmp_path):
     assert result["steps_to_95"] is not None
 
 
-def test_rewards_may_be_missing(cartpole, tmp_path):
+def test_rewards_may_be_missing(cartpole, tmp_path, eagerly):
     config = configs.make("CartPole", **CLONING)
     demonstrated = cartpole._replace(return_mean=None)
     result = make_trainer(config, demonstrated, tmp_path).train(progress=False)
@@ -197,10 +219,8 @@ def test_cloning_goes_through_the_same_loop(cartpole, tmp_path, eagerly):
     assert files[0] == files[1]
 
 
-def test_a_run_of_cloning_is_resumed(cartpole, tmp_path):
-    config = configs.make("CartPole", **CLONING)
-    make_trainer(config, cartpole, tmp_path).train(progress=False)
-    resumed: Any = make_trainer(config, cartpole, tmp_path)
+def test_a_run_of_cloning_is_resumed(cartpole, cloned):
+    resumed: Any = make_trainer(configs.make("CartPole", **CLONING), cartpole, cloned)
     assert resumed.learner.finished and resumed.state.rounds == 3
     before = resumed.learner.best_policy.get_weights()
     result = resumed.train(progress=False)
@@ -220,41 +240,35 @@ def test_the_seed_decides_the_whole_run(cartpole, tmp_path):
         assert (one != differs).any()
 
 
-def test_damaged_checkpoint(cartpole, tmp_path):
-    config = configs.make("CartPole", **CLONING)
-    make_trainer(config, cartpole, tmp_path).train(progress=False)
-    [data] = (tmp_path / "checkpoints").glob("*.data*")
+def test_damaged_checkpoint(cartpole, cloned):
+    [data] = (cloned / "checkpoints").glob("*.data*")
     data.write_bytes(data.read_bytes()[:1000])
-    with pytest.raises(UserError, match="damaged"):
-        make_trainer(config, cartpole, tmp_path)
+    with pytest.raises(UserError, match="is damaged"):
+        make_trainer(configs.make("CartPole", **CLONING), cartpole, cloned)
 
 
-def test_a_checkpoint_of_other_networks_is_not_called_damaged(cartpole, tmp_path):
-    config = configs.make("CartPole", **CLONING)
-    make_trainer(config, cartpole, tmp_path / "run").train(progress=False)
+def test_a_checkpoint_of_other_networks_is_not_called_damaged(cartpole, cloned, tmp_path, eagerly):
     wider = configs.make("CartPole", policy_hidden=(7,), **CLONING)
     make_trainer(wider, cartpole, tmp_path / "wider").train(progress=False)
     # As where another version of the program made other networks of the same settings.
-    shutil.rmtree(tmp_path / "run" / "checkpoints")
-    (tmp_path / "wider" / "checkpoints").rename(tmp_path / "run" / "checkpoints")
+    shutil.rmtree(cloned / "checkpoints")
+    (tmp_path / "wider" / "checkpoints").rename(cloned / "checkpoints")
     with pytest.raises(UserError, match="is whole, but of other networks"):
-        make_trainer(config, cartpole, tmp_path / "run")
+        make_trainer(configs.make("CartPole", **CLONING), cartpole, cloned)
 
 
-def test_replaced_demonstrations_are_refused_and_the_export_stays(cartpole, tmp_path):
-    config = configs.make("CartPole", **CLONING)
-    make_trainer(config, cartpole, tmp_path).train(progress=False)
-    origin = json.loads((tmp_path / "saved_model" / "policy.json").read_text())
+def test_replaced_demonstrations_are_refused_and_the_export_stays(cartpole, cloned):
+    origin = json.loads((cloned / "saved_model" / "policy.json").read_text())
     assert origin["env_id"] == "CartPole-v1" and origin["measured"]["episodes"] == 1
     assert origin["fingerprint"] == cartpole.origin.fingerprint
-    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    before = {file: file.read_bytes() for file in cloned.rglob("*") if file.is_file()}
     replaced = cartpole._replace(observations=cartpole.observations * 2)
     with pytest.raises(UserError, match="learned from other demonstrations"):
-        make_trainer(config, replaced, tmp_path)
-    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+        make_trainer(configs.make("CartPole", **CLONING), replaced, cloned)
+    assert {file: file.read_bytes() for file in cloned.rglob("*") if file.is_file()} == before
 
 
-def test_rewards_may_tell_nothing(cartpole, tmp_path):
+def test_rewards_may_tell_nothing(cartpole, tmp_path, eagerly):
     # The expert is as good as a random policy.
     level = Evaluation("CartPole", 0.0).random_return
     config = configs.make("CartPole", **CLONING)
