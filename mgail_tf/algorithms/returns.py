@@ -21,11 +21,12 @@ def termination_cost(
     likelihood ratio of Eq. 7 is known: it is the ratio of how often the agent and the expert come
     to that state. The cost is the cross entropy of the best discriminator there.
 
-    That alone says nothing about the cost of going on, which is whatever the discriminator makes of
-    it. Where the agent terminates as often as the expert, but can be told from it, going on would
-    be dearer than a fall. So a step after a termination costs at least `margin` times as much as one
-    before it. Where every demonstration ends by a termination, it is what the expert is after, and
-    the agent that has not found it yet is not kept from it: the bound grows with the ratio, up to 1.
+    That alone says nothing about the cost of going on, which is whatever the discriminator makes
+    of it. Where the agent terminates as often as the expert but can be told from it, going on would
+    be dearer than a fall. So a step after a termination costs at least `margin` times as much as
+    one before it. Where every demonstration ends by a termination, it may be what the expert is
+    after. An agent that has not found it yet must not be kept from it, so there the bound grows
+    with the ratio, up to 1.
 
     Args:
       agent_rate, expert_rate: terminations per step; the expert's is positive.

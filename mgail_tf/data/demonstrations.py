@@ -64,7 +64,7 @@ class Demonstrations(NamedTuple):
     @property
     def always_terminate(self) -> bool:
         """Whether every trajectory ends by a termination, so that it may be the expert's goal."""
-        return self.terminations == len(self.lengths)
+        return 0 < self.terminations == len(self.lengths)
 
 
 def load(
