@@ -30,18 +30,20 @@ class EvaluationProcess:
     def __init__(self):
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "mgail_tf.training.evaluation_process",
-                    str(theirs.fileno()),
-                ],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            )
+            program = [sys.executable, "-m", "mgail_tf.training.evaluation_process"]
+            # Whoever presses Ctrl-C means the run, which ends the process. What is started inherits
+            # the signals that are blocked, so no moment is left in which it would listen.
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                self._process = subprocess.Popen(
+                    [*program, str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                )
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         self._connection = Connection(ours.detach())
         self._thread = ThreadPoolExecutor(1)
 
@@ -131,6 +133,4 @@ def _evaluation(env_processes: int = 0, **settings: Any) -> Evaluation:
 
 
 if __name__ == "__main__":
-    # Whoever presses Ctrl-C means the run, which ends this process.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _work(Connection(int(sys.argv[1])))

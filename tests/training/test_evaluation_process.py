@@ -90,3 +90,12 @@ def test_it_ends_with_the_process_that_started_it():
             return
         time.sleep(0.1)
     pytest.fail("it is still there")
+
+
+def test_ctrl_c_is_the_runs_not_its_own(policy):
+    with contextlib.closing(EvaluationProcess()) as process:
+        os.kill(process.pid, signal.SIGINT)  # While it starts.
+        process.prepare(**LEVELS)
+        assert process.submit(Order(policy, 1, seed=0)).result().measured["return_mean"]
+        os.kill(process.pid, signal.SIGINT)
+        assert process.submit(Order(policy, 1, seed=0)).result().measured["return_mean"]
