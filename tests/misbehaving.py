@@ -89,6 +89,13 @@ class AlwaysNaN(Line):
         return self.state * (np.inf if self.steps == 3 else 1.0)
 
 
+class NeverBegins(Line):
+    """No episode of it begins anywhere."""
+
+    def observe(self):
+        return self.state * np.nan
+
+
 class NaNAtFirst(Line):
     """Half of its episodes begin nowhere."""
 

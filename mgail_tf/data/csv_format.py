@@ -10,16 +10,22 @@ from mgail_tf.errors import UserError
 
 # The first line has the names.
 FIRST_LINE = 2
+SEPARATORS = ",;\t"
 
 
 def read(path: pathlib.Path) -> Table:
     """The texts of a file, in columns named by its first line; empty where there is none.
 
+    The first line also tells what separates columns: commas, semicolons or tabs.
+
     Raises:
       UserError: two columns have one name, or a line is empty.
     """
+    with path.open(encoding="utf-8-sig") as file:
+        first = file.readline()
     lines = pandas.read_csv(
         path,
+        sep=max(SEPARATORS, key=first.count),
         header=None,
         dtype=str,
         encoding="utf-8-sig",
@@ -27,8 +33,6 @@ def read(path: pathlib.Path) -> Table:
         skip_blank_lines=False,
     )
     names = [str(name).strip() for name in lines.iloc[0].fillna("")]
-    if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
-        raise UserError(f"{path}: columns must be separated by commas; it has {names[0]}")
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"{path}: there are two columns {name!r}")

@@ -32,6 +32,9 @@ def split(steps: RecordedSteps, time_limit: int | None = None) -> Split:
     episode is shorter by one step. Its reward is added to that of the step before, because the
     return must stay what it was.
 
+    Where a step is missing, its episode is cut: what is before it was not ended by the task, and
+    what is after it ends as the whole episode does.
+
     Args:
       steps: what was recorded.
       time_limit: steps after which the environment ends an episode; None if it does not, or if
@@ -45,6 +48,10 @@ def split(steps: RecordedSteps, time_limit: int | None = None) -> Split:
     if not steps.whole:
         ends = ends | steps.flagged
     ends[-1:] = True
+    lengths = np.diff(np.flatnonzero(ends), prepend=-1)
+    if time_limit is not None:
+        # Longer than it can be: where a row is missing, another episode began.
+        ends = ends | steps.missing & np.repeat(lengths > time_limit, lengths)
     bounds = np.append(0, np.flatnonzero(ends) + 1)
     lengths = np.diff(bounds)
     notes += _how_found(steps, differs, lengths)
@@ -54,9 +61,13 @@ def split(steps: RecordedSteps, time_limit: int | None = None) -> Split:
     episodes = []
     left_out = 0
     for start, end, by_task in zip(bounds[:-1], bounds[1:], terminated, strict=True):
-        episode = _episode(steps, int(start), int(end), bool(by_task))
-        left_out += end - start - len(episode.actions)
-        episodes.append(episode)
+        missing = steps.missing[start:end]
+        for piece in np.ma.clump_unmasked(np.ma.array(missing, mask=missing)):
+            first, last = start + piece.start, start + piece.stop
+            # What was cut because a row is missing has not ended there.
+            episode = _episode(steps, int(first), int(last), bool(by_task and last == end))
+            left_out += last - first - len(episode.actions)
+            episodes.append(episode)
     return Split([e for e in episodes if len(e.actions)], int(left_out), notes)
 
 
@@ -108,6 +119,16 @@ def _check_lengths(steps: RecordedSteps, lengths: np.ndarray, time_limit: int | 
     ]
 
 
+def _all_at_limit(steps: RecordedSteps, lengths: np.ndarray, time_limit: int | None) -> list[str]:
+    """Warns of terminations that may be time limits, as masks often hold both."""
+    if steps.truncated is not None or not len(lengths) or (lengths != time_limit).any():
+        return []
+    return [
+        f"warning: all terminations are at the time limit of {time_limit} steps; if it ended the "
+        "episodes, call the flags timeouts"
+    ]
+
+
 def _terminated(
     steps: RecordedSteps, bounds: np.ndarray, time_limit: int | None
 ) -> tuple[np.ndarray, list[str]]:
@@ -121,7 +142,8 @@ def _terminated(
     lengths, last = np.diff(bounds), bounds[1:] - 1
     flags = steps.terminated
     if flags is not None:
-        return np.array([flags[a:b].any() for a, b in itertools.pairwise(bounds)]), []
+        told = np.array([flags[a:b].any() for a, b in itertools.pairwise(bounds)])
+        return told, _all_at_limit(steps, lengths[told], time_limit)
     cut = np.zeros(len(last), bool) if steps.truncated is None else steps.truncated[last]
     if steps.truncated is not None and steps.ended is not None and (cut | steps.ended[last]).all():
         return ~cut, []

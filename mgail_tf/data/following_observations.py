@@ -9,6 +9,8 @@ from mgail_tf.errors import UserError
 ROUNDING = 1e-5
 # Differences of this many standard deviations are no rounding any more.
 DIFFERENT = 1e-2
+# Of so few rows, most may be ends of episodes.
+FEW = 9
 
 
 def check(steps: RecordedSteps) -> tuple[RecordedSteps, np.ndarray, list[str]]:
@@ -22,13 +24,27 @@ def check(steps: RecordedSteps) -> tuple[RecordedSteps, np.ndarray, list[str]]:
       whether a step is the last one by its next observation; notes on what was found.
 
     Raises:
-      UserError: they differ so often that the rows are in no order, or the flags are shifted.
+      UserError: they differ so often that the rows are in no order, or the flags are shifted, or
+        true where episodes go on.
     """
     none = np.zeros(len(steps), bool)
     if steps.next_observations is None:
         return steps, none, []
     differs, known = _differ(steps)
     flagged = np.flatnonzero((steps.flagged & ~steps.last & known)[:-1])
+    if len(steps) > FEW and 2 * (~differs[flagged]).sum() > len(steps):
+        raise UserError(
+            f"{steps.path}: {steps.flagged_by} say that an episode ends in most rows, but "
+            "next_observations go on in the rows that follow; what is true within episodes is "
+            "called not_done"
+        )
+    inside = known & ~(steps.last | steps.flagged)
+    if inside.sum() > 1 and np.mean(differs[inside]) > 0.5:
+        raise UserError(
+            f"{steps.path}: in {np.mean(differs[inside]):.0%} of the rows the next observation is "
+            "not that of the following row; rows must be in the order in which they were recorded "
+            "(a shuffled replay buffer is not), and both kinds of observations in the same units"
+        )
     if flagged.size and not differs[flagged].any():
         later = flagged[flagged > 0]
         if later.size and differs[later - 1].all():
@@ -64,13 +80,6 @@ def _differ(steps: RecordedSteps) -> tuple[np.ndarray, np.ndarray]:
         usual = np.median(usual) if usual.size else 0.0
         rounding = max(ROUNDING * deviation, min(10 * usual, DIFFERENT * deviation))
         differs |= error > np.maximum(rounding, precision * np.maximum(np.abs(one), np.abs(other)))
-    inside &= known
-    if inside.sum() > 1 and np.mean(differs[inside]) > 0.5:
-        raise UserError(
-            f"{steps.path}: in {np.mean(differs[inside]):.0%} of the rows the next observation is "
-            "not that of the following row; rows must be in the order in which they were recorded "
-            "(a shuffled replay buffer is not), and both kinds of observations in the same units"
-        )
     return np.append(differs & known, False), np.append(known, False)
 
 
@@ -91,7 +100,7 @@ def _without_resets(
     assert steps.next_observations is not None
     before = steps.observations.reshape(len(steps), -1).astype(np.float64)
     after = steps.next_observations.reshape(len(steps), -1).astype(np.float64)
-    change = np.linalg.norm((after - before) / (before.std(0) + 1e-300), axis=1)
+    change = np.linalg.norm((after - before) / (np.nanstd(before, axis=0) + 1e-300), axis=1)
     usual, at_end, behind = (
         float(np.median(some[np.isfinite(some)])) if np.isfinite(some).any() else 0.0
         for some in (change, change[flagged], change[flagged + 1])

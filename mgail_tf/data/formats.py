@@ -12,6 +12,7 @@ from mgail_tf.data import episode_ends, episode_files, npz_format
 from mgail_tf.data.episode_files import HDF5
 from mgail_tf.data.recorded_steps import RecordedSteps, joined
 from mgail_tf.data.recording import Recording
+from mgail_tf.data.stacked_episodes import Sizes
 from mgail_tf.data.table_steps import steps_of
 from mgail_tf.data.tables import Fields, Table, read_fields
 from mgail_tf.envs.episodes import Episode
@@ -33,7 +34,13 @@ OTHERS = {
     ".zip": "unpack it, if it holds recordings; a policy is played by collect_demonstrations.py",
 }
 
-Keys = tuple[Sequence[str], Sequence[str]]
+
+class _Known(NamedTuple):
+    """What is known of the environment; see `read`."""
+
+    keys: Sequence[str]
+    usual: Sequence[str]
+    sizes: Sizes | None
 
 
 def is_recording(path: str | pathlib.Path) -> bool:
@@ -49,6 +56,7 @@ def read(
     time_limit: int | None = None,
     keys: Sequence[str] = (),
     usual: Sequence[str] = (),
+    sizes: Sizes | None = None,
 ) -> Recording:
     """Reads the episodes of a file or folder; its name and contents tell the format.
 
@@ -67,6 +75,7 @@ def read(
       path: the file or folder.
       time_limit: see `episode_ends.split`.
       keys, usual: see `field_names.find`.
+      sizes: of the environment's observations and actions, if they are known.
 
     Raises:
       UserError: the file is missing, unreadable, or in none of these formats.
@@ -75,7 +84,7 @@ def read(
     if not path.exists():
         raise UserError(f"{path} does not exist")
     with _blamed(path):
-        recording = _read(path, time_limit, (keys, usual))
+        recording = _read(path, time_limit, _Known(keys, usual, sizes))
     if not recording.episodes:
         raise UserError(
             f"{path} holds no action whose outcome is known; docs/users_guide.md has the formats"
@@ -102,30 +111,44 @@ class _File(NamedTuple):
     left: list[str]
 
 
-def _read(path: pathlib.Path, time_limit: int | None, keys: Keys) -> Recording:
+def _read(path: pathlib.Path, time_limit: int | None, known: _Known) -> Recording:
     if not path.is_dir():
-        file = _read_file(path, keys)
+        file = _read_file(path, known)
         return _split(file.steps, file.fields, file.left, time_limit)
     if episode_files.is_dataset(path):
         raise UserError(f"{path} is a Minari dataset already; train with it as it is")
     if (path / SAVED_BY_IMITATION).is_file():
         return _read_imitation(path)
     paths, others = episode_files.find_alike(path)
-    files = [_read_file(each, keys) for each in paths]
+    files = [_read_file(each, known) for each in paths]
     steps = joined([file.steps for file in files], path, "files")
     fields = [fields for file in files for fields in file.fields]
     return _split(steps, fields, [*(n for file in files for n in file.left), *others], time_limit)
 
 
-def _read_file(path: pathlib.Path, keys: Keys) -> _File:
+def _read_file(path: pathlib.Path, known: _Known) -> _File:
     """Reads a table of all steps, or a table for each episode."""
     with _blamed(path):
         tables, left = _tables(path)
-        fields = [read_fields(table, *keys) for table in tables]
-        steps = [steps_of(*both) for both in zip(tables, fields, strict=True)]
+        fields = [read_fields(table, known.keys, known.usual) for table in tables]
+        for each in fields:
+            _check_parts(path, each, known)
+        steps = [steps_of(*both, known.sizes) for both in zip(tables, fields, strict=True)]
     if len(steps) == 1:
         return _File(steps[0], fields, left)
     return _File(joined(steps, path, "groups", an_episode_each=True), fields, left)
+
+
+def _check_parts(path: pathlib.Path, fields: Fields, known: _Known) -> None:
+    """Checks that named parts make an observation of the environment, if its parts have names."""
+    parts = {name.rpartition("/")[2] for name, _ in fields.parts}
+    missing = [name for name in known.usual if name not in parts]
+    size = sum(size for _, size in fields.parts)
+    if parts and missing and not known.keys and known.sizes and size != known.sizes.observation:
+        raise UserError(
+            f"{path}: its observations have no part {', '.join(missing)}, which the environment's "
+            f"have; they have {', '.join(sorted(parts))}"
+        )
 
 
 def _tables(path: pathlib.Path) -> tuple[list[Table], list[str]]:
@@ -151,6 +174,15 @@ def _split(
     split = episode_ends.split(steps, time_limit)
     unknown = list(dict.fromkeys([*(name for each in fields for name in each.unknown), *left]))
     notes = [*fields[0].notes, *split.notes]
+    if missing := [place for each in fields for place in each.missing]:
+        notes.append(
+            f"warning: {_counted(missing)} without all numbers, or with infinite ones: the episode "
+            "is cut there, and counts as two"
+        )
+    if no_outcome := [place for each in fields for place in each.no_outcome]:
+        notes.append(
+            f"warning: next observations of {_counted(no_outcome)} are not finite: not used"
+        )
     if fields[0].parts:
         parts = ", ".join(f"{name} ({size})" for name, size in fields[0].parts)
         notes.append(f"observations: made of {parts}, in this order")
@@ -159,6 +191,11 @@ def _split(
             f"not understood, left out: {', '.join(name or '(no name)' for name in unknown)}"
         )
     return Recording(split.episodes, split.left_out, notes)
+
+
+def _counted(places: list[str]) -> str:
+    shown = ", ".join(places[:5]) + (", ..." if len(places) > 5 else "")
+    return f"{len(places)} {'row' if len(places) == 1 else 'rows'} ({shown})"
 
 
 def _read_imitation(path: pathlib.Path) -> Recording:

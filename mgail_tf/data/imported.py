@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 import contextlib
+import math
 import pathlib
 import sys
 import tempfile
@@ -10,6 +11,8 @@ import gymnasium
 
 from mgail_tf.data import formats, minari_writer
 from mgail_tf.data.recording import Recording
+from mgail_tf.data.stacked_episodes import Sizes
+from mgail_tf.envs.flattening import original_space
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
@@ -29,7 +32,10 @@ def read(recording: str | pathlib.Path, env_name: str, keys: Sequence[str] = ())
             names = list(inner.observation_space)
             break
     limit = env.spec.max_episode_steps if env.spec else None
-    return formats.read(recording, limit, keys, names)
+    space = original_space(env)
+    size = math.prod(space.shape or env.observation_space.shape or ())
+    sizes = Sizes(size, math.prod(env.action_space.shape or ()))
+    return formats.read(recording, limit, keys, names, sizes)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,5 @@
 """What recorded episodes and an environment have in common can be measured: where they begin, how
-far their observations reach, which actions are taken.
+far their observations reach, which actions are taken, and where they lead.
 """
 
 from __future__ import annotations
@@ -18,6 +18,12 @@ from mgail_tf.errors import UserError
 # so many seconds, because a simulator may be slow.
 RESETS, STEPS, SECONDS = 20, 25, 5.0
 
+# The steps that say how an environment goes on: the first ones of each episode, because acting at
+# random does not come far either; so many of demonstrations, because they are kept beside a policy.
+OPENING, KEPT = 10, 20
+# Longer observations need more steps than are looked at; nothing is kept of them.
+LONGEST = 125
+
 # Observations of an episode, at most, from which it is told where they usually are.
 SAMPLE = 100
 
@@ -34,6 +40,8 @@ class Measurements(NamedTuple):
       every: [2, observation_size] lowest and highest of all observations.
       usual: [2, observation_size] between which four of five observations are.
       actions: [101, action_size] quantiles of each component; None of actions that are choices.
+      opening: [steps, 2 observation_size + action_size] observation, action and next observation of
+        some of the first steps; None where they are not known, or of more than `LONGEST` numbers.
     """
 
     episodes: int
@@ -42,6 +50,7 @@ class Measurements(NamedTuple):
     every: np.ndarray
     usual: np.ndarray
     actions: np.ndarray | None
+    opening: np.ndarray | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The measurements as values that JSON has."""
@@ -61,9 +70,16 @@ class Measurements(NamedTuple):
 
 
 class Measuring:
-    """Takes episodes one after the other."""
+    """Takes episodes one after the other.
 
-    def __init__(self):
+    Args:
+      opening: the first steps of an episode that `Measurements.opening` is taken of.
+      kept: how many it has.
+    """
+
+    def __init__(self, opening: int = OPENING, kept: int = KEPT):
+        self._opening, self._kept = opening, kept
+        self._steps: list[np.ndarray] = []
         self._first: list[np.ndarray] = []
         self._lowest: list[np.ndarray] = []
         self._highest: list[np.ndarray] = []
@@ -78,6 +94,10 @@ class Measuring:
           actions: [length, ...].
         """
         observations = np.reshape(observations, [len(observations), -1]).astype(np.float64)
+        length = min(len(actions), self._opening)
+        taken = np.reshape(actions[:length], [length, -1]).astype(np.float64)
+        steps = np.column_stack([observations[:length], taken, observations[1 : length + 1]])
+        self._steps.append(steps[np.isfinite(steps).all(1)])
         observations = observations[np.isfinite(observations).all(1)]
         if len(observations):
             self._first.append(observations[0])
@@ -97,7 +117,14 @@ class Measuring:
             np.array([np.min(self._lowest, 0), np.max(self._highest, 0)]),
             np.quantile(np.concatenate(self._some), [0.1, 0.9], axis=0),
             self._quantiles(),
+            self._some_steps(),
         )
+
+    def _some_steps(self) -> np.ndarray | None:
+        if len(self._first[0]) > LONGEST:
+            return None
+        steps = np.concatenate(self._steps)
+        return steps[np.unique(np.linspace(0, len(steps) - 1, self._kept).astype(int))]
 
     def _quantiles(self) -> np.ndarray | None:
         actions = np.concatenate(self._actions)
@@ -122,7 +149,7 @@ def of_environment(env: gymnasium.Env) -> Measurements | None:
     Returns:
       What there was time for; None if the environment fails, which a run will tell better.
     """
-    measuring, started = Measuring(), time.monotonic()
+    measuring, started = Measuring(STEPS, RESETS * STEPS), time.monotonic()
     env.action_space.seed(0)
     try:
         for seed in range(RESETS):

@@ -165,8 +165,11 @@ def _as_in(space: gymnasium.Space, values: Any, what: str, index: int) -> np.nda
             f"episode {index}: its {what} are of shape {values.shape[1:]}, the environment's "
             f"{space} are of {space.shape}"
         )
-    if not np.isfinite(values.astype(np.float64)).all():
-        raise UserError(f"episode {index}: its {what} have NaN or infinite values")
+    finite = np.isfinite(values.astype(np.float64)).reshape(len(values), -1).all(1)
+    if not finite.all():
+        raise UserError(
+            f"episode {index}: its {what} have NaN or infinite values (row {finite.argmin()})"
+        )
     cast = values.astype(space.dtype)
     whole = np.issubdtype(space.dtype, np.integer)
     choices = not isinstance(space, spaces.Box)

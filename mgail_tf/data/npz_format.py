@@ -1,6 +1,7 @@
 """Reads NumPy's archives (`.npz`)."""
 
 import pathlib
+import zipfile
 
 import numpy as np
 
@@ -12,8 +13,10 @@ def read(path: pathlib.Path) -> Table:
     """The arrays of a file; they are loaded when they are asked for.
 
     Raises:
-      UserError: when an array is loaded that is pickled.
+      UserError: the file is no archive; or, when it is loaded, that an array is pickled.
     """
+    if not zipfile.is_zipfile(path):
+        raise UserError(f"{path} cannot be read (it is no .npz file, or it is damaged)")
     with np.load(path, allow_pickle=False) as data:
         names = list(data)
 

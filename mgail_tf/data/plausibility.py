@@ -12,7 +12,7 @@ import gymnasium
 from gymnasium import spaces
 import numpy as np
 
-from mgail_tf.data import measurements, origin
+from mgail_tf.data import measurements, one_step, origin
 from mgail_tf.data.measurements import Measurements
 from mgail_tf.data.origin import Origin
 from mgail_tf.errors import DataWarning, UserError
@@ -109,6 +109,7 @@ def compare(
             contradictions += _beginnings(demonstrated, environment, apart)
             remarks += _narrow_beginnings(demonstrated, environment)
         contradictions += _ranges(demonstrated, environment)
+        contradictions += _steps(demonstrated, environment, action_space)
     return Comparison(contradictions, remarks, ", ".join(figures))
 
 
@@ -224,6 +225,19 @@ def _ranges(demonstrated: Measurements, environment: Measurements) -> list[str]:
     if moving.any():
         found.append(_variation(moving, "vary, and hardly in the environment", mine, its))
     return found
+
+
+def _steps(
+    demonstrated: Measurements, environment: Measurements, action_space: gymnasium.Space
+) -> list[str]:
+    """Whether steps lead elsewhere than in the environment."""
+    if demonstrated.opening is None or environment.opening is None:
+        return []
+    size = environment.every.shape[1]
+    wrong = one_step.elsewhere(demonstrated.opening, environment.opening, size, action_space)
+    if not wrong.any():
+        return []
+    return [f"the same actions lead elsewhere in the environment ({_names(wrong)})"]
 
 
 def _variation(wrong: np.ndarray, phrase: str, mine: np.ndarray, its: np.ndarray) -> str:

@@ -26,6 +26,7 @@ class RecordedSteps:
       ended: [steps] bool, whether the one or the other has; None if nothing tells.
       last: [steps] bool, whether the recording's order says that a step is the last of its episode,
         by numbers of episodes, for example.
+      missing: [steps] bool, whether a step happened, but what is recorded of it is not usable.
       ordered_by: what says so; empty if nothing does.
       flagged_by: what the flags are called.
       whole: whether episodes end nowhere else, whatever the flags are.
@@ -40,6 +41,7 @@ class RecordedSteps:
     truncated: np.ndarray | None
     ended: np.ndarray | None
     last: np.ndarray
+    missing: np.ndarray
     ordered_by: str = ""
     flagged_by: str = ""
     whole: bool = False
@@ -118,6 +120,7 @@ def joined(
         path,
         **values,
         last=np.concatenate(lasts),
+        missing=np.concatenate([part.missing for part in parts]),
         ordered_by=ordered_by,
         flagged_by=parts[0].flagged_by,
         whole=an_episode_each or all(part.whole for part in parts),
@@ -135,6 +138,11 @@ def _stacked(parts: list[RecordedSteps], field: str) -> np.ndarray | None:
             for part, array in zip(parts, arrays, strict=True)
         ]
     )
+
+
+def unknown(values: np.ndarray) -> np.ndarray:
+    """[rows] bool, whether a row holds nothing but NaN."""
+    return (values != values).reshape(len(values), -1).all(1)
 
 
 def unknown_like(observations: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Arrays that have an episode a row, as openai/baselines writes them: [episodes, steps, ...]."""
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -8,13 +9,28 @@ from mgail_tf.data.field_names import VECTORS
 from mgail_tf.data.tables import Fields
 
 
-def unstack(fields: Fields) -> dict[str, Any]:
+class Sizes(NamedTuple):
+    """How many numbers an observation and an action of the environment have."""
+
+    observation: int
+    action: int
+
+
+def unstack(fields: Fields, sizes: Sizes | None = None) -> dict[str, Any]:
     """Turns arrays with an episode a row into arrays with a step a row; others stay as they are.
 
     What fills the rows of shorter episodes is left out: what `lengths` says, or else zeros or NaN
     at the end of all arrays.
+
+    Args:
+      fields: the arrays.
+      sizes: of the environment, if it is known; they tell the axes of a step from those of rows.
     """
     values = dict(fields.values)
+    if sizes is not None:
+        values |= {
+            name: _as_vectors(values[name], name, sizes) for name in VECTORS if name in values
+        }
     observations, actions = values["observations"], values["actions"]
     if not _stacked(values):
         if observations.ndim >= 3 and actions.ndim >= 2 and observations.shape[1] == 1:
@@ -45,6 +61,15 @@ def unstack(fields: Fields) -> dict[str, Any]:
     return result
 
 
+def _as_vectors(values: np.ndarray, name: str, sizes: Sizes) -> np.ndarray:
+    """Puts the numbers of a step into one axis, where the environment has several for them."""
+    size = sizes.action if name == "actions" else sizes.observation
+    for axes in 1, 2:
+        if values.ndim > axes + 1 and math.prod(values.shape[axes:]) == size:
+            return values.reshape(*values.shape[:axes], size)
+    return values
+
+
 def _stacked(values: dict[str, Any]) -> bool:
     observations, actions = values["observations"], values["actions"]
     if observations.ndim < 3 or actions.ndim < 2 or actions.shape[1] < 2:
@@ -52,6 +77,10 @@ def _stacked(values: dict[str, Any]) -> bool:
     rows = actions.shape[:2]
     if len(observations) != rows[0] or observations.shape[1] - rows[1] not in (0, 1):
         return False
+    if _a_row_each(values, "rewards") or any(
+        _a_row_each(values, name) and not (values[name] > 0).all() for name in ("ended", "starts")
+    ):
+        return False  # Rows are steps, and observations have axes of their own.
     beside = [
         array.shape == rows
         for name, array in values.items()
@@ -59,6 +88,11 @@ def _stacked(values: dict[str, Any]) -> bool:
         and array.size != rows[0]
     ]
     return all(beside) if beside else actions.ndim >= 3 or "returns" in values
+
+
+def _a_row_each(values: dict[str, Any], name: str) -> bool:
+    """Whether there is one number for each row."""
+    return name in values and values[name].shape == values["actions"].shape[:1]
 
 
 def _time_first(values: dict[str, Any]) -> bool:

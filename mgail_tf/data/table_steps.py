@@ -4,24 +4,30 @@ from typing import Any
 
 import numpy as np
 
-from mgail_tf.data import episode_order
-from mgail_tf.data.recorded_steps import RecordedSteps, unknown_like
-from mgail_tf.data.stacked_episodes import unstack
-from mgail_tf.data.tables import Fields, Table
+from mgail_tf.data import episode_order, missing_rows
+from mgail_tf.data.recorded_steps import RecordedSteps, unknown, unknown_like
+from mgail_tf.data.stacked_episodes import Sizes, unstack
+from mgail_tf.data.tables import FLAGS, Fields, Table
 from mgail_tf.errors import UserError
 
+# Any of these tells something of the order of the rows.
+ORDERING = {*FLAGS, "episode", "step", "next_observations"}
 # One value for each row.
 PER_STEP = "rewards", "next_observations"
 
 
-def steps_of(table: Table, fields: Fields) -> RecordedSteps:
+def steps_of(table: Table, fields: Fields, sizes: Sizes | None = None) -> RecordedSteps:
     """The steps of a table.
+
+    Args:
+      table, fields: the table, and what `tables.read_fields` found in it.
+      sizes: see `stacked_episodes.unstack`.
 
     Raises:
       UserError: rows are missing, flags are no flags, or the order of the rows makes no sense.
     """
-    values = unstack(fields)
-    values = _without_useless(values, fields)
+    values = unstack(fields, sizes)
+    values = _without_useless(table, values, fields)
     length = len(values["actions"])
     for name in PER_STEP:
         if name in values and len(values[name]) != length:
@@ -79,16 +85,27 @@ def steps_of(table: Table, fields: Fields) -> RecordedSteps:
         values.get("truncated"),
         values.get("ended"),
         last,
+        np.zeros(length, bool),
         ordered_by,
         ", ".join(fields.labels[name] for name in (*of_steps, *of_episodes)),
     )
-    ids = values.get("episode")
-    return _without_empty_rows(table, steps, ids, values["row"])
+    return missing_rows.find(table, fields, steps, values["row"])
 
 
-def _without_useless(values: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    """Leaves out what has the name of an order of the rows, but is none."""
+def _without_useless(table: Table, values: dict[str, Any], fields: Fields) -> dict[str, Any]:
+    """Leaves out what has the name of an order of the rows, but is none.
+
+    Raises:
+      UserError: lengths of episodes are wrong, and nothing else tells where episodes end.
+    """
     length = len(values["actions"])
+    if "lengths" in values and not ORDERING & set(values):
+        total = values["lengths"].sum()
+        if len(values["lengths"]) != length != total:
+            raise UserError(
+                f"{table.path}: {fields.labels['lengths']} add up to {total:g}, and there are "
+                f"{length} rows"
+            )
     fitting = {
         "lengths": lambda lengths: lengths.sum() == length,
         "step": lambda steps: len(steps) == length,
@@ -140,44 +157,6 @@ def _add_final_observations(
         )
     following = values.get("next_observations")
     following = unknown_like(values["observations"]) if following is None else following.copy()
-    known = ~_unknown(final)
+    known = ~unknown(final)
     following[np.flatnonzero(ends)[known]] = final[known]
     values["next_observations"] = following
-
-
-def _without_empty_rows(
-    table: Table, steps: RecordedSteps, ids: np.ndarray | None, rows: np.ndarray
-) -> RecordedSteps:
-    """Takes out rows that are no steps.
-
-    A row without an action shows where the action before it led, and ends the episode. So does a
-    row without anything, which shows nothing.
-    """
-    idle = _unknown(steps.actions) | _unknown(steps.observations)
-    if not idle.any():
-        return steps
-    last = steps.last | idle
-    last[:-1] |= idle[1:]
-    if ids is not None:
-        within = np.flatnonzero(idle[:-1] & ~idle[1:] & (ids[1:] == ids[:-1]))
-        if within.size:
-            where = table.place(int(rows[within[0]]))
-            raise UserError(f"{table.path}: an action is missing in {where}, within an episode")
-    shown = np.flatnonzero(idle[1:] & ~idle[:-1] & ~steps.last[:-1])
-    following = steps.next_observations
-    following = unknown_like(steps.observations) if following is None else following.copy()
-    known = shown[~_unknown(steps.observations[shown + 1])]
-    following[known] = steps.observations[known + 1]
-    changes: dict[str, Any] = {"next_observations": following, "last": last}
-    for name in "terminated", "truncated", "ended":
-        if (flag := getattr(steps, name)) is not None:
-            changes[name] = flag.copy()
-            changes[name][shown] |= flag[shown + 1]
-    return steps.replace(**changes, ordered_by=steps.ordered_by or "rows without an action").take(
-        np.flatnonzero(~idle)
-    )
-
-
-def _unknown(values: np.ndarray) -> np.ndarray:
-    """[rows] bool, whether a row holds nothing but NaN."""
-    return (values != values).reshape(len(values), -1).all(1)

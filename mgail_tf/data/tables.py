@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 import pathlib
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from mgail_tf.errors import UserError
 FLAGS = "terminated", "not_terminated", "truncated", "ended", "starts"
 # Others of these may be there as well, as a time in seconds beside the number of the step.
 FREE = "step", "returns"
+DECIMALS = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?$")
 WORDS = {"true": 1.0, "false": 0.0}
 
 
@@ -45,6 +47,8 @@ class Fields(NamedTuple):
       parts: names and sizes of the parts of which observations were made; empty if they are whole.
       unknown: names that were not understood.
       notes: what was decided about the rows, a line each.
+      missing: where rows are that should hold a step, and do not.
+      no_outcome: where next observations are that are not finite.
     """
 
     values: dict[str, np.ndarray]
@@ -52,6 +56,8 @@ class Fields(NamedTuple):
     parts: list[tuple[str, int]]
     unknown: list[str]
     notes: list[str]
+    missing: list[str]
+    no_outcome: list[str]
 
 
 def read_fields(table: Table, keys: Sequence[str] = (), usual: Sequence[str] = ()) -> Fields:
@@ -78,7 +84,7 @@ def read_fields(table: Table, keys: Sequence[str] = (), usual: Sequence[str] = (
             f"...; it has {_listed(table.names)}"
         )
     incomplete = [name for names in found.gaps.values() for name in names]
-    fields = Fields({}, {}, [], [*found.unknown, *incomplete], [])
+    fields = Fields({}, {}, [], [*found.unknown, *incomplete], [], [], [])
     for key in keys:
         if key not in found.parts:
             raise UserError(
@@ -159,9 +165,11 @@ def _parsed(table: Table, field: str, name: str, texts: np.ndarray) -> np.ndarra
             try:
                 np.asarray(text).astype(np.float64)
             except ValueError as error:
+                wrong = str(np.ravel(text)[0])
+                hint = "; decimals must have a point, no comma" if DECIMALS.match(wrong) else ""
                 raise UserError(
-                    f"{table.path}: {str(np.ravel(text)[0])!r} in {name}, {table.place(row)}, is "
-                    f"not {'true or false' if field in FLAGS else 'a number'}"
+                    f"{table.path}: {wrong!r} in {name}, {table.place(row)}, is "
+                    f"not {'true or false' if field in FLAGS else 'a number'}{hint}"
                 ) from error
         raise
 

@@ -20,7 +20,10 @@ def check_number(env_name: str, not_finite: int, steps: int) -> None:
       EnvironmentFailed: it fails too often.
     """
     if not_finite > max(NUMBER, FRACTION * steps):
+        among = f"{not_finite} of {steps} steps gave"
+        if not_finite > steps:
+            among = f"reset{f' and {steps} steps' if steps else ''} gave {not_finite}"
         raise EnvironmentFailed(
-            f"environment {env_name}: {not_finite} of {steps} steps gave observations that are not "
-            f"finite (NaN or infinite); more than {FRACTION:.0%} are too many to learn from"
+            f"environment {env_name}: {among} observations that are not finite (NaN or infinite); "
+            f"more than {FRACTION:.0%} are too many to learn from"
         )

@@ -82,6 +82,25 @@ def test_what_stands_in_the_reward_column_of_a_row_without_an_action_does_not_co
         np.testing.assert_array_equal(episode.rewards, [3, 4])
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_columns_may_be_separated_by_something_else(separator, tmp_path: pathlib.Path):
+    lines = "observation_0,action,note", "1,0.5,", '2,0.5,"a, b"', "3,,"
+    [episode] = read(tmp_path, *(line.replace(",", separator) for line in lines))
+    np.testing.assert_array_equal(episode.observations[:, 0], [1, 2, 3])
+
+
+@pytest.mark.parametrize("damaged", ["0,,5,1", "0,2,,1", "0,2,,", "0,2,inf,1"])
+def test_a_blank_cell_cuts_the_episode_and_is_told_by_its_line(damaged, tmp_path: pathlib.Path):
+    rows = "0,0,5,1", "0,1,5,1", damaged, "0,3,5,1", "0,4,5,1", "0,5,5,1"
+    header = "episode,observation_0,observation_1,action"
+    before, after = read(tmp_path, header, *rows)
+    assert [len(before.actions), len(after.actions)] == ([1, 2])
+    np.testing.assert_array_equal(after.observations[:, 0], [3, 4, 5])
+    assert not before.terminated
+    [note] = [n for n in formats.read(tmp_path / "recording.csv").notes if "1 row" in n]
+    assert "line 4 of recording.csv" in note
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -89,7 +108,6 @@ def test_what_stands_in_the_reward_column_of_a_row_without_an_action_does_not_co
         ("action\n1", "observation_0"),
         ("observation_0,action\n1,1\n2,x\n3,1", "not a number"),
         ("observation_0,observation_2,action\n1,1,1", "without gaps"),
-        ("episode,observation_0,action\n0,1,1\n0,2,\n0,3,1", "line 3"),
         (
             "observation_0,action,terminated\n1,1,no\n2,1,no",
             "'no' in terminated, line 2, is not true or false",
@@ -98,7 +116,7 @@ def test_what_stands_in_the_reward_column_of_a_row_without_an_action_does_not_co
         ("observation_0,action,action \n1,1,1", "two columns 'action'"),
         ("episode,observation_0,action\n0,1,1\n,2,1", "missing in line 3"),
         ("observation_0,action\n1,1\n\n2,1\n3,1", "line 3 is empty"),
-        ("observation_0;action\n1;1", "separated by commas"),
+        ("observation_0;action\n0,5;1", r"'0,5' in observation_0, line 2.*must have a point"),
         ("observation_0,action\n\n", "no action"),
     ],
 )

@@ -228,6 +228,8 @@ def test_flags_of_terminations_count_whatever_the_lengths_are():
     for told in {"terminals": TIMEOUTS, "timeouts": TERMINALS}, {"not_done": ~TIMEOUTS}:
         found = split(arrays(next_obs=NEXT, **told))
         assert [episode.terminated for episode in found.episodes] == [False, True, False, True]
+    assert "all terminations are at the time limit of 12" in found.notes[-1]
+    assert "all terminations" not in split(arrays(masks=~TERMINALS, next_obs=NEXT)).notes[-1]
 
 
 @pytest.mark.parametrize(
@@ -244,6 +246,9 @@ def test_flags_of_terminations_count_whatever_the_lengths_are():
         ({"obs_0": NEXT[:, 0], "obs_2": NEXT[:, 0], "act": NEXT}, "only obs_0, obs_2 of its obs"),
         (arrays(dones=LAST, final_obs=NEXT[:3]), "final_obs must have a row for each step or"),
         (arrays(dones=LAST, episode_starts=np.array([0, 40])), "numbers of rows up to 35"),
+        (arrays(episode_lengths=np.array([7, 12])), "episode_lengths add up to 19, .* 36 rows"),
+        (arrays(dones=LAST | True, next_obs=walks.ON), "dones say that an episode ends in most"),
+        (arrays(done=~LAST, next_obs=NEXT), "within episodes is called not_done"),
         (arrays(rewards=NEXT), "rewards must be one number a row"),
     ],
 )

@@ -154,7 +154,7 @@ def test_imitations_npz_of_too_few_observations(tmp_path: pathlib.Path):
         ("recording.zip", b"", "unpack it"),
         ("recording.mcap", b"", "use .npz, .csv or .hdf5"),
         ("recording.h5", b"no archive", "cannot be read"),
-        ("recording.npz", b"no archive", "cannot be read"),
+        ("recording.npz", b"no archive", "it is no .npz file, or it is damaged"),
         ("recording.csv", b"observation_0,action\n1,1\n", "no action"),
         ("recording.csv", b"", "cannot be read"),
     ],

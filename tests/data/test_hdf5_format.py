@@ -99,6 +99,10 @@ def test_parts_are_in_the_environments_order(tmp_path: pathlib.Path):
     # Chosen keys come first.
     recording = imported.read(tmp_path / "recording.hdf5", "Sensors-v0", ["angle"])
     np.testing.assert_array_equal(recording.episodes[0].observations, expected[:, 1:])
+    # A part that the recording lacks is named.
+    del values["obs/velocity"]
+    with pytest.raises(UserError, match="no part velocity, which the environment's have"):
+        imported.read(write(values, tmp_path), "Sensors-v0")
 
 
 def test_more_than_ten_groups_are_in_the_order_of_their_numbers(tmp_path: pathlib.Path):

@@ -1,13 +1,17 @@
 """Arrays with an episode a row, as of openai/baselines."""
 
 import pathlib
+from typing import Any
 
+import gymnasium
+from gymnasium.spaces import Box
+from gymnasium.wrappers import TransformAction, TransformObservation
 import numpy as np
 import pytest
 import walks
 from walks import LENGTHS, LIMIT
 
-from mgail_tf.data import formats
+from mgail_tf.data import formats, imported
 
 RETURNS = np.array([episode.rewards.sum() for episode in walks.EPISODES])
 
@@ -73,6 +77,47 @@ def test_a_vector_of_environments(time_first, tmp_path: pathlib.Path):
     recording = read(tmp_path, **values)
     assert [len(episode.actions) for episode in recording.episodes] == [9] * 12
     assert all(np.abs(np.diff(e.observations, axis=0)).max() < 6 for e in recording.episodes)
+
+
+def test_observations_and_actions_of_two_axes(tmp_path: pathlib.Path):
+    def grid():
+        env = gymnasium.make("Pendulum-v1", max_episode_steps=LIMIT)
+        env = TransformObservation(env, lambda o: o[:, None], Box(-9, 9, (3, 1)))
+        return TransformAction(env, lambda a: a[0], Box(-2, 2, (2, 1)))
+
+    make: Any = grid  # Gymnasium takes functions, its annotation does not say so.
+    gymnasium.register("Grid-v0", make)
+    values = walks.arrays() | {"next_observations": walks.NEXT}
+    for name in "observations", "next_observations", "actions":
+        values[name] = values[name][..., None]
+    file = tmp_path / "recording.npz"
+    for told in {"timeouts": walks.TIMEOUTS, "terminals": walks.TERMINALS}, {"dones": walks.LAST}:
+        np.savez(file, allow_pickle=True, **values, **told)
+        walks.check(imported.read(file, "Grid-v0").episodes)
+        # Without the environment, what has one number a row tells the rows.
+        read_alone = formats.read(file, LIMIT).episodes
+        walks.check(
+            [
+                episode._replace(
+                    observations=episode.observations[..., 0], actions=episode.actions[..., 0]
+                )
+                for episode in read_alone
+            ]
+        )
+    # Nothing but the environment tells it here.
+    del values["rewards"], values["next_observations"]
+    np.savez(file, allow_pickle=True, **values, timeouts=walks.TIMEOUTS)
+    lengths = [len(episode.actions) for episode in imported.read(file, "Grid-v0").episodes]
+    assert sum(lengths) == len(walks.LAST) - 2
+    # An episode a row, of such observations.
+    np.savez(
+        file,
+        allow_pickle=True,
+        obs=stacked("observations")[..., None],
+        acs=stacked("actions")[..., None],
+        rews=stacked("rewards"),
+    )
+    walks.check(imported.read(file, "Grid-v0").episodes, outcomes=False)
 
 
 def test_episodes_of_other_lengths_are_pickled(tmp_path: pathlib.Path):

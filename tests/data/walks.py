@@ -30,6 +30,9 @@ STEPS = np.concatenate([np.arange(length) for length in LENGTHS])
 TERMINALS = LAST & np.repeat(TERMINATED, LENGTHS)
 TIMEOUTS = LAST & ~TERMINALS
 NEXT = np.concatenate([episode.observations[1:] for episode in EPISODES])
+# As if all were one episode.
+_BEFORE = np.concatenate([episode.observations[:-1] for episode in EPISODES])
+ON = np.concatenate([_BEFORE[1:], NEXT[-1:]])
 
 
 def arrays(**more: np.ndarray) -> dict[str, np.ndarray]:

@@ -127,6 +127,12 @@ def test_a_simulator_that_seldom_works_is_no_good():
             envs.step(np.ones([2, 1], np.float32))
 
 
+def test_a_simulator_that_never_begins_is_no_good():
+    envs = ParallelEnvironments("misbehaving:NeverBegins-v0", 2, seed=0)
+    with pytest.raises(EnvironmentFailed, match="reset gave 11 observations that are not finite"):
+        envs.step(np.ones([2, 1], np.float32))
+
+
 def test_an_episode_that_is_given_up_is_restored_as_such():
     envs, actions = ParallelEnvironments("CartPole", 2, seed=0), np.array([0, 1])
     envs.set_aside()
