@@ -24,6 +24,10 @@ from mgail_tf.networks.discriminator import (
 )
 from mgail_tf.networks.policy import Policy
 
+# How far the mean cost of a step goes towards that of a batch: slowly, because the discriminator's
+# costs jump while it learns.
+MEAN_COST_STEP = 1e-3
+
 
 class MGAIL(tf.Module):
     """Policy, discriminator, forward model and value, and how each of them learns.
@@ -152,8 +156,6 @@ class MGAIL(tf.Module):
         metrics = repeat(forward_model, updates.forward_model_updates)
         metrics |= repeat(discriminator, updates.discriminator_updates)
         metrics |= repeat(policy, updates.policy_updates)
-        # Slowly, because the discriminator's costs jump while it learns.
-        self._mean_cost.assign_add(0.05 * (metrics["policy/cost"] - self._mean_cost))
         noise_scale = self._noise_scale(self.optimizers.policy.iterations)
         self.networks.policy.set_noise_scale(noise_scale)
         self.networks.average_policy.set_noise_scale(noise_scale)
@@ -216,6 +218,7 @@ class MGAIL(tf.Module):
         )
         counted = segment.counted(self._options.updates.restart_segments)
         mean_cost = tf.reduce_sum(counted * cost) / tf.reduce_sum(counted)
+        self._mean_cost.assign_add(MEAN_COST_STEP * (mean_cost - self._mean_cost))
         metrics = {"policy/loss": J, "policy/cost": mean_cost, "policy/gradient_norm": norm}
         if losses.use_value:
             rollout = Rollout(*(tf.stop_gradient(values) for values in rollout))
