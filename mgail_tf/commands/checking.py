@@ -12,7 +12,7 @@ from mgail_tf import policy_origin
 from mgail_tf.commands import command_line, run_demonstrations
 from mgail_tf.config import Run
 from mgail_tf.counting import count
-from mgail_tf.data import demonstrations, experts
+from mgail_tf.data import experts
 from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import DataWarning
@@ -53,7 +53,7 @@ def check(run: Run) -> None:
 
 def _of_demonstrations(loaded: Demonstrations) -> list[str]:
     lengths, steps = np.array(loaded.lengths), sum(loaded.lengths)
-    terminations = round(loaded.termination_rate * steps - demonstrations.PRIOR_TERMINATIONS)
+    terminations = loaded.terminations
     lines = [
         f"  {count(len(lengths), 'episode')}, {count(steps, 'step')}; "
         f"{count(len(loaded.actions), 'pair')} to learn from",
