@@ -164,6 +164,7 @@ RECIPE = {
     "observation_limit": 10.0,
     "discount": 0.99,
     "use_value": True,
+    "termination_margin": 1.5,
     "value_decay": 0.98,
     "value_average_decay": 0.98,
     "gradient_penalty": 1.0,
@@ -192,7 +193,7 @@ BOUNDS = {
     **dict.fromkeys(
         [
             *("num_trajectories", "seed", "evaluate_every", "film_every", "mean_cut_length"),
-            *("noise_stddev", "gradient_penalty", "state_gradient_clip"),
+            *("noise_stddev", "gradient_penalty", "state_gradient_clip", "termination_margin"),
             *("policy_learning_rate", "discriminator_learning_rate"),
             *("value_learning_rate", "forward_model_learning_rate"),
         ],

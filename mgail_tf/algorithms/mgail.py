@@ -24,6 +24,10 @@ from mgail_tf.networks.discriminator import (
 )
 from mgail_tf.networks.policy import Policy
 
+# How far the mean cost of a step goes towards that of a batch: slowly, because the discriminator's
+# costs jump while it learns.
+MEAN_COST_STEP = 1e-3
+
 
 class MGAIL(tf.Module):
     """Policy, discriminator, forward model and value, and how each of them learns.
@@ -33,6 +37,7 @@ class MGAIL(tf.Module):
       encoders: of observations and actions.
       demonstrated: the demonstrations, as the networks see them.
       expert_termination_rate: terminations per demonstrated step, more than 0.
+      termination_is_goal: whether every demonstration ends by a termination.
       seed: of everything that the learner draws.
       total_steps: the budget, over which learning rates and noise fall.
 
@@ -51,6 +56,7 @@ class MGAIL(tf.Module):
         demonstrated: Replay,
         *,
         expert_termination_rate: float,
+        termination_is_goal: bool = False,
         seed: int,
         total_steps: int,
     ):
@@ -58,6 +64,8 @@ class MGAIL(tf.Module):
         acting = options.acting
         self._options, self._encoders = options, encoders
         self._expert_termination_rate = expert_termination_rate
+        self._termination_is_goal = termination_is_goal
+        self._mean_cost = tf.Variable(0.0, trainable=False)
         self._generator = tf.random.Generator.from_seed(seed)
         self.networks = Networks(options, encoders)
         rounds = total_steps // acting.steps_per_round
@@ -129,7 +137,11 @@ class MGAIL(tf.Module):
         remember(self.replay, segment, self._encoders.observations, self._encoders.encode)
         updates = self._options.updates
         cost_of_termination = termination_cost(
-            self.replay.termination_rate(), self._expert_termination_rate
+            self.replay.termination_rate(),
+            self._expert_termination_rate,
+            self._mean_cost,
+            margin=self._options.losses.termination_margin,
+            is_goal=self._termination_is_goal,
         )
 
         def forward_model():
@@ -204,7 +216,10 @@ class MGAIL(tf.Module):
         follow(
             networks.average_policy, networks.policy, 1 / (1 + losses.averaging_window * updates)
         )
-        metrics = {"policy/loss": J, "policy/gradient_norm": norm}
+        counted = segment.counted(self._options.updates.restart_segments)
+        mean_cost = tf.reduce_sum(counted * cost) / tf.reduce_sum(counted)
+        self._mean_cost.assign_add(MEAN_COST_STEP * (mean_cost - self._mean_cost))
+        metrics = {"policy/loss": J, "policy/cost": mean_cost, "policy/gradient_norm": norm}
         if losses.use_value:
             rollout = Rollout(*(tf.stop_gradient(values) for values in rollout))
             metrics |= self.update_value(

@@ -93,6 +93,9 @@ class Losses(Options):
 
     discount: float = option(0.99, "gamma", maximum=0.9999)
     use_value: bool = option(True, "count the cost beyond the segment, by a learned value V")
+    termination_margin: float = option(
+        1.5, "the least that a step after a termination costs, in mean costs of a step before it"
+    )
     value_decay: float = option(0.98, "lambda of the returns that V learns", maximum=1)
     value_average_decay: float = option(
         0.98, "part of the slow value's weights that an update keeps", maximum=1

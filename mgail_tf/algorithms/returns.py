@@ -7,17 +7,36 @@ from mgail_tf.data.replay import Segment
 from mgail_tf.networks.value import Value
 
 
-def termination_cost(agent_rate: tf.Tensor, expert_rate: tf.Tensor | float) -> tf.Tensor:
+def termination_cost(
+    agent_rate: tf.Tensor,
+    expert_rate: tf.Tensor | float,
+    mean_cost: tf.Tensor | float = 0.0,
+    *,
+    margin: float = 0.0,
+    is_goal: bool = False,
+) -> tf.Tensor:
     """The cost of every step after a termination, a scalar.
 
     All terminated episodes are in the same state, which the discriminator never sees. There the
     likelihood ratio of Eq. 7 is known: it is the ratio of how often the agent and the expert come
     to that state. The cost is the cross entropy of the best discriminator there.
 
+    That alone says nothing about the cost of going on, which is whatever the discriminator makes
+    of it. Where the agent terminates as often as the expert but can be told from it, going on would
+    be dearer than a fall. So a step after a termination costs at least `margin` times as much as
+    one before it. Where every demonstration ends by a termination, it may be what the expert is
+    after. An agent that has not found it yet must not be kept from it, so there the bound grows
+    with the ratio, up to 1.
+
     Args:
       agent_rate, expert_rate: terminations per step; the expert's is positive.
+      mean_cost: of the agent's steps.
+      margin: the least cost after a termination, in mean costs before it; 0: no bound.
+      is_goal: whether every demonstration ends by a termination.
     """
-    return tf.math.log1p(agent_rate / expert_rate)
+    ratio = agent_rate / expert_rate
+    least = margin * mean_cost * (tf.minimum(ratio, 1.0) if is_goal else 1.0)
+    return tf.maximum(tf.math.log1p(ratio), least)
 
 
 def value_targets(

@@ -10,7 +10,7 @@ import numpy as np
 
 from mgail_tf.commands import command_line, run_demonstrations
 from mgail_tf.config import Run
-from mgail_tf.data import demonstrations, experts
+from mgail_tf.data import experts
 from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import DataWarning
@@ -44,7 +44,7 @@ def check(run: Run) -> None:
 
 def _of_demonstrations(loaded: Demonstrations) -> list[str]:
     lengths, steps = np.array(loaded.lengths), sum(loaded.lengths)
-    terminations = round(loaded.termination_rate * steps - demonstrations.PRIOR_TERMINATIONS)
+    terminations = loaded.terminations
     lines = [
         f"  {len(lengths)} episodes, {steps} steps; {len(loaded.actions)} pairs to learn from",
         f"  lengths: {_range(lengths)}",

@@ -56,6 +56,16 @@ class Demonstrations(NamedTuple):
     lengths: tuple[int, ...] = ()
     origin: Origin | None = None
 
+    @property
+    def terminations(self) -> int:
+        """How many trajectories end by a termination."""
+        return round(self.termination_rate * sum(self.lengths) - PRIOR_TERMINATIONS)
+
+    @property
+    def always_terminate(self) -> bool:
+        """Whether every trajectory ends by a termination, so that it may be the expert's goal."""
+        return 0 < self.terminations == len(self.lengths)
+
 
 def load(
     dataset: str | pathlib.Path,

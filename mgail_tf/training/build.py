@@ -160,6 +160,7 @@ def _mgail(
         encoders,
         Replay.of(demonstrations, encoders, acting.segment_length),
         expert_termination_rate=demonstrations.termination_rate,
+        termination_is_goal=demonstrations.always_terminate,
         seed=run.seed,
         total_steps=run.total_steps,
     )

@@ -140,6 +140,7 @@ TABLES = {
                 "slow value keeps": None,
             },
         ),
+        Row("termination_margin", 3.0, {"margin of terminations": 3.0}),
         Row("value_decay", 0.7, {"lambda": 0.7}),
         Row("value_average_decay", 0.6, {"slow value keeps": 0.6}),
         Row("gradient_penalty", 0.4, {"weight of the penalty": 0.4}),

@@ -1,3 +1,4 @@
+import functools
 from typing import Any
 
 import numpy as np
@@ -127,3 +128,24 @@ def test_termination_cost_is_the_best_discriminators():
     np.testing.assert_allclose(
         termination_cost(tf.constant(agent_rate), expert_rate), -np.log(1.0 - D), rtol=1e-6
     )
+
+
+def test_going_on_is_never_dearer_than_a_termination():
+    # The expert falls ten times as often: falling as such is cheap.
+    cheap, going_on = np.log(1.1), 0.8
+    cost = functools.partial(termination_cost, 0.001, 0.01)
+    np.testing.assert_allclose(cost(going_on), cheap, rtol=1e-6)
+    np.testing.assert_allclose(cost(going_on, margin=1.5), 1.2, rtol=1e-6)
+    # Where the agent falls too often, that costs more.
+    np.testing.assert_allclose(
+        termination_cost(0.1, 0.01, going_on, margin=1.5), np.log(11.0), rtol=1e-6
+    )
+
+
+def test_an_agent_that_has_not_found_the_goal_is_not_kept_from_it():
+    cost = functools.partial(termination_cost, mean_cost=0.8, margin=1.5, is_goal=True)
+    assert float(cost(0.0, 0.01)) == 0.0
+    np.testing.assert_allclose(cost(0.005, 0.01), 0.6, rtol=1e-6)
+    # One that ends its episodes sooner than the expert does not end them where the expert does.
+    np.testing.assert_allclose(cost(0.01, 0.01), 1.2, rtol=1e-6)
+    np.testing.assert_allclose(cost(0.02, 0.01), 1.2, rtol=1e-6)

@@ -80,6 +80,7 @@ def test_rewards_may_be_missing(tmp_path: pathlib.Path):
 
 def test_the_rate_of_terminations_is_never_zero(tmp_path: pathlib.Path):
     dataset = sample_data.write_numbered(tmp_path / "terminated", (5, 7))
+    assert demonstrations.load(dataset, "CartPole").always_terminate
     # Two of twelve steps, and a hundredth of one more.
     assert demonstrations.load(dataset, "CartPole").termination_rate == pytest.approx(2.01 / 12)
     assert demonstrations.load(dataset, "CartPole", subsample=3).termination_rate == pytest.approx(
@@ -91,6 +92,7 @@ def test_the_rate_of_terminations_is_never_zero(tmp_path: pathlib.Path):
     )
     dataset = sample_data.write(tmp_path, [endless], *sample_data.CARTPOLE)
     assert demonstrations.load(dataset, "CartPole").termination_rate == pytest.approx(0.01 / 5)
+    assert not demonstrations.load(dataset, "CartPole").always_terminate
 
 
 def test_actions_are_clipped_as_the_environment_does(tmp_path: pathlib.Path):

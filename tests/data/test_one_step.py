@@ -20,8 +20,10 @@ from mgail_tf.errors import DataWarning, UserError
 class Other(gymnasium.Env):
     """Has the sizes of a task, and begins anywhere around its beginnings."""
 
-    def __init__(self, size, actions):
-        self.size, self.observation_space = size, spaces.Box(-np.inf, np.inf, (size,), np.float64)
+    def __init__(self, size: int, actions: spaces.Space):
+        self.size = size
+        self.state = np.zeros(size)
+        self.observation_space = spaces.Box(-np.inf, np.inf, (size,), np.float64)
         self.action_space = actions
 
     def reset(self, *, seed=None, options=None):
