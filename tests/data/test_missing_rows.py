@@ -97,3 +97,40 @@ def test_rows_of_several_files_are_told_with_their_file(tmp_path: pathlib.Path):
     assert len(recording.episodes) == 4
     [note] = [note for note in recording.notes if "rows" in note]
     assert "2 rows (row 3 of walk_0.npz, row 4 of walk_1.npz)" in note
+
+
+def test_an_infinite_observation_ends_nothing(tmp_path: pathlib.Path):
+    values = arrays(dones=LAST, next_observations=NEXT)
+    values["observations"][ROW, 1] = np.inf
+    episodes = read(tmp_path, values).episodes
+    assert [len(episode.actions) for episode in episodes] == [7, 12, 3, 1, 12]
+    assert [episode.terminated for episode in episodes] == [True, False, False, True, False]
+
+
+def test_what_a_missing_row_still_shows(tmp_path: pathlib.Path):
+    # Nothing else tells where the action before it led.
+    episodes = read(tmp_path, damaged(arrays(dones=LAST), "actions")).episodes
+    np.testing.assert_array_equal(episodes[2].observations, walks.EPISODES[2].observations[:4])
+    # The first row of an episode does not show where the one before it ended.
+    values = arrays(dones=LAST, next_observations=NEXT)
+    episodes = read(tmp_path, damaged(values, "actions", row=ROW - 3)).episodes
+    np.testing.assert_array_equal(episodes[1].observations, walks.EPISODES[1].observations)
+
+
+def test_empty_rows_after_the_time_limit_are_between_episodes(tmp_path: pathlib.Path):
+    places = np.cumsum(LENGTHS)[:-1]
+    values = {
+        name: np.insert(array, places, np.nan, axis=0)
+        for name, array in arrays(dones=TERMINALS.astype(float)).items()
+    }
+    walks.check(read(tmp_path, values).episodes, outcomes=False)
+
+
+def test_environments_that_go_on_after_an_end_keep_their_steps(tmp_path: pathlib.Path):
+    values = arrays(dones=LAST)
+    values["observations"] = np.arange(len(LAST))[:, None] + np.zeros(3)
+    values["next_observations"] = values["observations"] + 1
+    for number in np.nan, np.inf:
+        values["observations"][ROW, 1] = number
+        episodes = read(tmp_path, values).episodes
+        assert [len(episode.actions) for episode in episodes] == [7, 12, 3, 1, 12]
