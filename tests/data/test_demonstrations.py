@@ -146,5 +146,5 @@ def test_missing_dataset(dataset, tmp_path: pathlib.Path):
 
 def test_a_folder_of_datasets_names_them(expert_data):
     folder = expert_data / "Hopper" / "demonstrations"
-    with pytest.raises(UserError, match=f"is a folder of datasets; use one of {folder / '4'}"):
+    with pytest.raises(UserError, match=f"is a folder of datasets; use one of .*{folder / '4'}"):
         demonstrations.load(folder, "Hopper")
