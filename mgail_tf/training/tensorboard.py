@@ -6,6 +6,8 @@ import pathlib
 import struct
 from typing import Any
 
+import numpy as np
+from tensorboard.plugins.histogram import summary_v2 as histogram_summary
 from tensorboard.plugins.hparams import api as hparams
 from tensorboard.plugins.image import metadata as image_metadata
 import tensorflow as tf
@@ -84,7 +86,9 @@ class TensorBoard:
         """Writes arrays of any shape, by name."""
         with self._at(step):
             for name, value in values.items():
-                tf.summary.histogram(name, value)
+                # TensorFlow's own function takes ten times as long for so few numbers.
+                histogram = histogram_summary.histogram_pb(name, np.asarray(value))
+                tf.summary.experimental.write_raw_pb(histogram.SerializeToString())
 
     @contextlib.contextmanager
     def recorded_graph(self) -> Iterator[None]:
