@@ -216,8 +216,7 @@ class MGAIL(tf.Module):
         follow(
             networks.average_policy, networks.policy, 1 / (1 + losses.averaging_window * updates)
         )
-        counted = segment.counted(self._options.updates.restart_segments)
-        mean_cost = tf.reduce_sum(counted * cost) / tf.reduce_sum(counted)
+        mean_cost = segment.mean(cost, self._options.updates.restart_segments)
         self._mean_cost.assign_add(MEAN_COST_STEP * (mean_cost - self._mean_cost))
         metrics = {"policy/loss": J, "policy/cost": mean_cost, "policy/gradient_norm": norm}
         if losses.use_value:
@@ -249,7 +248,7 @@ class MGAIL(tf.Module):
         return {
             "value/loss": loss,
             "value/gradient_norm": norm,
-            "value/mean": tf.reduce_sum(counted * targets) / tf.reduce_sum(counted),
+            "value/mean": segment.mean(targets, restart),
             "value/cost_of_termination": cost_of_termination,
         }
 

@@ -105,7 +105,7 @@ def prediction_loss(forward_model: ForwardModel, segment: Segment) -> tf.Tensor:
     """
     predictions = predict_along(forward_model, segment)
     error = tf.reduce_mean((predictions - segment.next_observation) ** 2, -1)
-    return tf.reduce_sum(segment.alive * error) / tf.reduce_sum(segment.alive)
+    return segment.mean(error)
 
 
 def unroll(

@@ -39,6 +39,11 @@ class Segment(NamedTuple):
         """[length, batch], 1 for the steps that count: with restarts all, otherwise the living."""
         return tf.ones_like(self.ended) if restart else self.alive
 
+    def mean(self, values: tf.Tensor, restart: bool = False) -> tf.Tensor:
+        """The mean of [length, batch] values over the steps that count; see `counted`."""
+        counted = self.counted(restart)
+        return tf.reduce_sum(counted * values) / tf.reduce_sum(counted)
+
     def steps_since_start(self, restart: bool) -> tf.Tensor:
         """[length, batch], the steps since the segment's start, or since an end with restarts."""
         step = tf.zeros_like(self.ended[0])

@@ -37,7 +37,7 @@ from mgail_tf.training.collector import NoCollector, ParallelCollector
 from mgail_tf.training.evaluation import Evaluation
 from mgail_tf.training.evaluation_process import EvaluationProcess
 from mgail_tf.training.evaluators import Evaluator, InTurn
-from mgail_tf.training.reporter import Expert
+from mgail_tf.training.reporter import Expert, Reporter
 from mgail_tf.training.run_folder import RunFolder, check
 from mgail_tf.training.trainer import Trainer
 
@@ -91,20 +91,14 @@ def make_trainer(
         opened.callback(collector.close)
         folder = RunFolder(logdir, config, data)
         learner.deployed_policy.origin = origin.to_json()
-        trainer = Trainer(
-            learner,
-            collector,
-            evaluator,
-            folder,
-            config.run,
-            config.reporting,
-            Expert(
-                demonstrations.num_trajectories,
-                demonstrations.return_mean,
-                demonstrations.return_standard_error,
-            ),
-            state=state,
+        expert = Expert(
+            demonstrations.num_trajectories,
+            demonstrations.return_mean,
+            demonstrations.return_standard_error,
         )
+        run, reporting = config.run, config.reporting
+        reporter = Reporter(learner, collector, evaluator, folder, run, reporting, expert, state)
+        trainer = Trainer(learner, collector, reporter, folder, run, reporting, state)
         trainer.opened = opened.pop_all()
         return trainer
 

@@ -9,9 +9,8 @@ from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.errors import EnvironmentFailed, UserError
 from mgail_tf.training.checkpoints import Checkpoints, RunState
 from mgail_tf.training.collector import NoCollector
-from mgail_tf.training.evaluators import Evaluator
 from mgail_tf.training.progress import Progress
-from mgail_tf.training.reporter import Expert, Reporter
+from mgail_tf.training.reporter import Reporter
 from mgail_tf.training.run_folder import RunFolder
 
 # Rounds before the profiled ones, which are busy with compilation; and the number of profiled ones.
@@ -26,11 +25,10 @@ class Trainer:
     Args:
       learner: what learns.
       collector: what the learner acts with; it counts the environment steps.
-      evaluator: plays the policy in the task.
+      reporter: has the policy evaluated, and writes what was measured.
       folder: the run folder.
       run: what is imitated, and the budget.
       reporting: how often, and how closely, the policy is evaluated.
-      expert: what is imitated, for the result.
       state: the loop's own memory.
 
     Attributes:
@@ -44,25 +42,21 @@ class Trainer:
         self,
         learner: Learner,
         collector: Collector,
-        evaluator: Evaluator,
+        reporter: Reporter,
         folder: RunFolder,
         run: Run,
         reporting: Reporting,
-        expert: Expert,
-        *,
-        state: RunState | None = None,
+        state: RunState,
     ):
         self.opened = contextlib.ExitStack()
         self.learner, self.collector = learner, collector
         self.folder, self.run, self.reporting = folder, run, reporting
-        self.state = state or RunState()
+        self.state = state
         self._checkpoints = Checkpoints(
             folder.checkpoints, learner=learner, collector=collector, state=self.state
         )
         self._checkpoints.restore()
-        self._reporter = Reporter(
-            learner, collector, evaluator, folder, run, reporting, expert, self.state
-        )
+        self._reporter = reporter
         self._first_round = int(self.state.rounds)
         self._reporter.resume()
 

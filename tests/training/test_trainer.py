@@ -20,7 +20,7 @@ from mgail_tf.seeds import EVALUATION_SEED, FINAL_SEED
 from mgail_tf.training import build
 from mgail_tf.training.checkpoints import Checkpoints, RunState
 from mgail_tf.training.evaluation import Findings
-from mgail_tf.training.reporter import Expert
+from mgail_tf.training.reporter import Expert, Reporter
 from mgail_tf.training.run_folder import RunFolder
 from mgail_tf.training.trainer import Trainer
 
@@ -166,15 +166,11 @@ def make(
     settings = {"evaluate_every": 60, "evaluation_episodes": 2, "film_every": 0} | settings
     config = configs.make("CartPole", seed=5, total_steps=total_steps, **settings)
     learner = learner or FakeLearner(clock, last_round)
-    trainer: Any = Trainer(
-        learner,
-        FakeCollector(),
-        evaluator or FakeEvaluator(clock),
-        RunFolder(folder, config),
-        config.run,
-        config.reporting,
-        Expert(3, 40.0, 2.0),
-    )
+    parts = learner, FakeCollector(), evaluator or FakeEvaluator(clock)
+    folder, state = RunFolder(folder, config), RunState()
+    run, reporting = config.run, config.reporting
+    reporter = Reporter(*parts, folder, run, reporting, Expert(3, 40.0, 2.0), state)
+    trainer: Any = Trainer(*parts[:2], reporter, folder, run, reporting, state)
     return trainer
 
 
