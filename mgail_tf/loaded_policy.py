@@ -110,3 +110,35 @@ def sampler(policy: LoadedPolicy, seed: int) -> Act:
     """Returns the stochastic policy as a function of observations; each call draws anew."""
     calls = itertools.count()
     return lambda observation: policy.stochastic(observation, [seed, next(calls)])
+
+
+def with_noise(policy: LoadedPolicy, scale: float, space: gymnasium.Space, seed: int) -> Act:
+    """Returns the policy with `scale` times its own action noise; each call draws anew.
+
+    The noise is the difference between a drawn action and the most likely one, both as the
+    environment receives them; so it is the policy's Gaussian noise as far as the space's bounds do
+    not clip either of them.
+
+    Args:
+      policy: of an environment with these actions.
+      scale: 0 takes the most likely actions, 1 draws them as the policy does.
+      space: the environment's actions.
+      seed: of what is drawn.
+
+    Raises:
+      UserError: actions are choices or whole numbers, and `scale` is neither 0 nor 1.
+    """
+    if scale == 0.0:
+        return policy.deterministic
+    draw = sampler(policy, seed)
+    if scale == 1.0:
+        return draw
+    if not (isinstance(space, gymnasium.spaces.Box) and np.issubdtype(space.dtype, np.floating)):
+        raise UserError(f"`noise_scale={scale:g}`: the noise of actions of {space} has no scale")
+
+    def act(observation: Any) -> np.ndarray:
+        likely = np.asarray(policy.deterministic(observation))
+        noise = np.asarray(draw(observation)) - likely
+        return np.clip(likely + scale * noise, space.low, space.high)
+
+    return act

@@ -7,7 +7,7 @@ import pytest
 
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.errors import UserError
-from mgail_tf.loaded_policy import load
+from mgail_tf.loaded_policy import load, sampler, with_noise
 
 GEAR = gymnasium.spaces.Discrete(3, start=1)
 ROBOT = gymnasium.spaces.Dict(
@@ -62,3 +62,37 @@ def test_experts_of_earlier_versions_take_64_bits_too(expert_data):
 def test_loading_something_else(tmp_path):
     with pytest.raises(UserError, match="SavedModel"):
         load(tmp_path)
+
+
+WIDE = gymnasium.spaces.Box(-1e3, 1e3, (2,))
+RAW = np.random.default_rng(1).normal(size=(4, 5)).astype(np.float32)
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.5, 1.0, 3.0])
+def test_noise_is_the_policys_own_times_a_factor(scale, tmp_path):
+    DeployedPolicy(*deployed(WIDE)).save(tmp_path)
+    policy = load(tmp_path)
+    likely, drawn = policy.deterministic(RAW), sampler(policy, 7)(RAW)
+    expected = np.asarray(likely) + scale * (np.asarray(drawn) - np.asarray(likely))
+    act = with_noise(policy, scale, WIDE, 7)
+    np.testing.assert_allclose(act(RAW), expected, rtol=1e-5)
+    # Each call draws anew.
+    assert (np.asarray(act(RAW)) == np.asarray(act(RAW))).all() == (scale == 0.0)
+
+
+def test_more_noise_stays_within_the_bounds(tmp_path):
+    DeployedPolicy(*deployed(SPACES[0])).save(tmp_path)
+    actions = np.asarray(with_noise(load(tmp_path), 1e3, SPACES[0], 7)(RAW))
+    assert all(map(SPACES[0].contains, actions))
+    assert (actions[:, 0] == -1.0).any() or (actions[:, 0] == 2.0).any()
+
+
+@pytest.mark.parametrize(
+    "space", [*SPACES[1:], gymnasium.spaces.Box(-3, 3, (2,), np.int64)], ids=str
+)
+def test_noise_of_choices_has_no_scale(space, tmp_path):
+    DeployedPolicy(*deployed(space)).save(tmp_path)
+    policy = load(tmp_path)
+    with pytest.raises(UserError, match="(?s)noise_scale=2.*has no scale"):
+        with_noise(policy, 2.0, space, 7)
+    np.testing.assert_array_equal(with_noise(policy, 1.0, space, 7)(RAW), sampler(policy, 7)(RAW))

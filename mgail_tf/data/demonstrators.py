@@ -34,6 +34,7 @@ def load(
     env: gymnasium.Env,
     *,
     deterministic: bool = False,
+    noise_scale: float = 1.0,
     seed: int = 0,
     vec_normalize: str | None = None,
 ) -> Demonstrator:
@@ -49,6 +50,7 @@ def load(
       policy: as above.
       env: the environment that it must fit.
       deterministic: take the most likely actions; a function decides for itself.
+      noise_scale: factor on the noise of continuous actions; other than 1 for a folder only.
       seed: of what is drawn otherwise, also by NumPy's and Python's global generators.
       vec_normalize: the statistics of a `VecNormalize`, a pickle too; for `.zip` only.
 
@@ -60,7 +62,9 @@ def load(
     if vec_normalize and not policy.endswith(".zip"):
         raise UserError("`vec_normalize` goes with a `policy` of stable-baselines3, a .zip file")
     if pathlib.Path(policy).is_dir():
-        return _saved_model(policy, env, deterministic, seed)
+        return _saved_model(policy, env, 0.0 if deterministic else noise_scale, seed)
+    if noise_scale != 1.0:
+        raise UserError("`noise_scale` goes with a `policy` that is a SavedModel's folder")
     if policy.endswith(".zip"):
         with extras.needed("reading a policy of stable-baselines3", "experts"):
             from mgail_tf.data import stable_baselines
@@ -80,19 +84,18 @@ def own_space(env: gymnasium.Env) -> gymnasium.Space:
     )
 
 
-def _saved_model(folder: str, env: gymnasium.Env, deterministic: bool, seed: int) -> Demonstrator:
+def _saved_model(folder: str, env: gymnasium.Env, noise_scale: float, seed: int) -> Demonstrator:
     from mgail_tf import loaded_policy  # It imports TensorFlow, which takes seconds.
 
     policy = loaded_policy.load(folder)
     loaded_policy.check_fits(policy, env)
-    draw = loaded_policy.sampler(policy, seed)
-
+    choose = loaded_policy.with_noise(policy, noise_scale, env.action_space, seed)
     space = own_space(env)
     dtype = float_type(env.observation_space.dtype)
 
     def act(observation: Any) -> Any:
         batch = np.asarray(spaces.flatten(space, observation)).astype(dtype)[None]
-        return np.asarray(policy.deterministic(batch) if deterministic else draw(batch))[0]
+        return np.asarray(choose(batch))[0]
 
     return Demonstrator(act)
 

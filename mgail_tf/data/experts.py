@@ -46,8 +46,20 @@ def demonstrations(env_name: str, num_trajectories: int) -> pathlib.Path:
     """
     folder = place(env_name, num_trajectories)
     if not folder.exists():
-        draw(FOLDER / env_name / "expert", env_name, num_trajectories, DRAWING_SEED, folder)
+        draw(find(env_name), env_name, num_trajectories, DRAWING_SEED, folder)
     return folder
+
+
+def find(env_name: str) -> pathlib.Path:
+    """Returns the folder of a task's expert, a SavedModel.
+
+    Raises:
+      UserError: there is no such expert.
+    """
+    expert = FOLDER / env_name / "expert"
+    if not expert.is_dir():
+        raise UserError(f"there is no expert for {env_name}; give `expert_data`")
+    return expert
 
 
 def place(env_name: str, num_trajectories: int) -> pathlib.Path:
@@ -57,9 +69,7 @@ def place(env_name: str, num_trajectories: int) -> pathlib.Path:
       UserError: there is no such expert.
     """
     make_environment(env_name).close()
-    expert = FOLDER / env_name / "expert"
-    if not expert.is_dir():
-        raise UserError(f"there is no expert for {env_name}; give `expert_data`")
+    expert = find(env_name)
     if num_trajectories < 1:
         raise UserError(f"`num_trajectories={num_trajectories}`: must be at least 1")
     shipped = FOLDER / env_name / "demonstrations" / str(num_trajectories)

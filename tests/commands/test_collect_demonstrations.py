@@ -1,20 +1,21 @@
 """Demonstrations of a policy of one's own, and by hand as the guide shows it."""
 
-import os
+import json
 import re
 
 import numpy as np
-from programs import ROOT, run
-import pytest
+from programs import ROOT, run, run_each
 
 from mgail_tf.data import demonstrations, formats
 
 POLICY = "def act(observation):\n    return [-observation[2] / 4]\n"
 
 
+TOLD = "--env=Pendulum-v1", "--num_trajectories=2"
+
+
 def collect(folder, *arguments):
-    told = ["--env=Pendulum-v1", "--num_trajectories=2", *arguments]
-    return run("collect_demonstrations.py", *told, folder=folder)
+    return run("collect_demonstrations.py", *TOLD, *arguments, folder=folder)
 
 
 def test_a_function_of_the_current_folder_demonstrates(tmp_path):
@@ -29,23 +30,42 @@ def test_a_function_of_the_current_folder_demonstrates(tmp_path):
     assert last.endswith("main.py --env Pendulum-v1 --expert_data 'some folder'")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--policy=mine:act"], "--policy needs --out"),
-        (["--policy=mine:act", "--out=mine.py"], "--out=mine.py exists already"),
-        (["--out=there"], "--out goes with --policy"),
-        (["--policy=mine:none", "--out=there"], "in episode 0, step 0, --policy returned None"),
-    ],
-)
-def test_bad_input_is_one_line(arguments, message, tmp_path):
+BAD = [
+    (["--policy=mine:act"], "--policy needs --out"),
+    (["--policy=mine:act", "--out=mine.py"], "--out=mine.py exists already"),
+    (["--out=there"], "no expert for Pendulum-v1; say by --policy"),
+    (["--env=Hopper", "--seed=3"], "--seed needs --out"),
+    (["--env=Hopper", "--noise_scale=2"], "--noise_scale needs --out"),
+    (["--env=Hopper", "--out=there", "--noise_scale=-1"], "noise_scale"),
+    (["--env=Hopper", "--out=there", "--noise_scale=nan"], "--noise_scale=nan: must be"),
+    (["--env=Hopper", "--out=there", "--noise_scale=2", "--deterministic"], "no noise with"),
+    (["--env=CartPole", "--out=there", "--noise_scale=2"], "--noise_scale=2: the noise of"),
+    (["--policy=mine:act", "--out=there", "--noise_scale=2"], "--noise_scale goes with"),
+    (["--policy=mine:none", "--out=there"], "in episode 0, step 0, --policy returned None"),
+]
+
+
+def test_bad_input_is_one_line(tmp_path):
     (tmp_path / "mine.py").write_text(POLICY + "def none(observation):\n    pass\n")
+    calls = [[*TOLD, *arguments] for arguments, _ in BAD]
+    for done, (_, message) in zip(
+        run_each("collect_demonstrations", calls, tmp_path), BAD, strict=True
+    ):
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert done.stderr.startswith("error: ") and message in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} <= {"mine.py", "__pycache__"}
+
+
+def test_the_tasks_expert_demonstrates_with_more_noise(tmp_path):
+    arguments = "--env=Hopper", "--num_trajectories=1", "--noise_scale=6", "--seed=3", "--out=noisy"
     done = collect(tmp_path, *arguments)
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    line = done.stderr
-    assert line.startswith("error: ") and message in line
-    assert {"there", "mine"}.isdisjoint(os.listdir(tmp_path))
+    assert done.returncode == 0, done.stderr
+    loaded = demonstrations.load(tmp_path / "noisy", "Hopper")
+    assert 0 < len(loaded.actions) < 1000
+    metadata = json.loads((tmp_path / "noisy" / "data" / "metadata.json").read_text())
+    assert metadata["algorithm_name"] == "the expert of Hopper, stochastic, noise times 6"
+    assert str(ROOT) not in str(metadata)
 
 
 def test_the_guides_recording_by_hand_can_be_imported(tmp_path, monkeypatch):
