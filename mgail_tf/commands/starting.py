@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
 from typing import TYPE_CHECKING
 
@@ -44,16 +45,18 @@ def start(
     from mgail_tf.commands import run_demonstrations
     from mgail_tf.data import experts
     from mgail_tf.training import run_folder
-    from mgail_tf.training.evaluation_process import EvaluationProcess, has_second_core
+    from mgail_tf.training.evaluation_process import EvaluationProcess, number_of_cores
 
     run = config.run
     run_folder.check(logdir, config)
     if run.initial_policy:
         policy_files.find(run.initial_policy)
     process = None
-    if has_second_core() if evaluation_process is None else evaluation_process:
+    if number_of_cores() > 1 if evaluation_process is None else evaluation_process:
         # It imports TensorFlow while this process reads the demonstrations and does so, too.
         process = opened.enter_context(contextlib.closing(EvaluationProcess()))
+        # TensorFlow would take all cores, one of which is the evaluation's.
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(number_of_cores() - 1))
     dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
     demonstrated = run_demonstrations.load(dataset, run)
     progress.phase("loading TensorFlow")

@@ -80,7 +80,7 @@ class Evaluation:
         self._env_name, self._expert_return = env_name, expert_return
         self._expert_standard_error = expert_standard_error
         self._num_envs, self._workers = num_envs, workers
-        self._policies: dict[pathlib.Path, LoadedPolicy] = {}
+        self._policies: dict[pathlib.Path, tuple[LoadedPolicy, Act]] = {}
         self.random_return: float | None = None
         if expert_return is not None:
             level = random_return(env_name, num_envs=num_envs, workers=workers)
@@ -88,8 +88,8 @@ class Evaluation:
 
     def carry_out(self, order: Order) -> Findings:
         """Evaluates a SavedModel's deterministic policy."""
-        policy = self._policy(order.saved_model)
-        measured, episodes = self.evaluate(policy.deterministic, order.num_episodes, order.seed)
+        act = self._act(order.saved_model)
+        measured, episodes = self.evaluate(act, order.num_episodes, order.seed)
         film = no_film = None
         if order.film:
             try:
@@ -138,15 +138,18 @@ class Evaluation:
             "non_finite_episodes": sum(episode.non_finite > 0 for episode in episodes),
         }, episodes
 
-    def _policy(self, folder: pathlib.Path) -> LoadedPolicy:
+    def _act(self, folder: pathlib.Path) -> Act:
         """The policy that a folder holds now; its program is loaded once, and then its weights."""
         from mgail_tf.loaded_policy import load
 
         if folder in self._policies:
-            self._policies[folder].read_weights(folder)
+            policy, act = self._policies[folder]
+            policy.read_weights(folder)
         else:
-            self._policies[folder] = load(folder)
-        return self._policies[folder]
+            policy = load(folder)
+            act = policy.compiled()
+            self._policies[folder] = policy, act
+        return act
 
 
 def _known(value: float) -> float | None:

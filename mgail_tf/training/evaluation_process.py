@@ -88,11 +88,11 @@ class EvaluationProcess:
         self._connection.close()
 
 
-def has_second_core() -> bool:
-    """Whether there is a second core for a process that evaluates."""
+def number_of_cores() -> int:
+    """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) > 1
-    return (os.cpu_count() or 1) > 1
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _work(connection: Connection) -> None:
