@@ -118,7 +118,9 @@ def test_description_of_an_expert():
 
 def test_an_expert_is_trained_until_it_is_good_enough_and_goes_on(tmp_path: pathlib.Path):
     pytest.importorskip("sb3_contrib")
-    known = OTHER_TASKS | {"CartPole-v1": ExpertConfig(6_000, rollout_steps=64, evaluate_every=1500)}
+    known = OTHER_TASKS | {
+        "CartPole-v1": ExpertConfig(6_000, rollout_steps=64, evaluate_every=1500)
+    }
 
     def expert() -> dict:
         return json.loads((tmp_path / "CartPole-v1" / "expert.json").read_text())
