@@ -19,8 +19,9 @@ class Result:
     Attributes:
       name: the run's.
       result: its `result.json`.
-      curve: of each evaluation on the way its `env_steps` and `normalized_return`, lists of equal
-        length; a return is None where it is not known.
+      curve: of each evaluation on the way its `env_steps`, its `normalized_return` and the
+        `return_standard_error` of its mean return, lists of equal length; None where one is not
+        known. Results of earlier versions have no errors.
       provenance: the command, and for each start of it commit and machine; see `provenance.py`.
     """
 
@@ -43,6 +44,15 @@ class Result:
     def returns(self) -> np.ndarray:
         """Normalised returns at each evaluation on the way; NaN where one is not known."""
         return np.array([_known(value) for value in self.curve["normalized_return"]], np.float64)
+
+    @property
+    def standard_errors(self) -> np.ndarray:
+        """Of `returns`, those of the evaluations alone; NaN where one is not known."""
+        errors = self.curve.get("return_standard_error", [None] * len(self.returns))
+        expert, random = (self.result[f"{who}_return_mean"] for who in ("expert", "random"))
+        return np.array([_known(error) for error in errors], np.float64) / abs(
+            _known(expert) - random
+        )
 
 
 def _known(value: float | None) -> float:
@@ -76,6 +86,7 @@ def gather(name: str, run_folder: pathlib.Path) -> Result:
             {
                 "env_steps": [line["env_steps"] for line in evaluations],
                 "normalized_return": [line["normalized_return"] for line in evaluations],
+                "return_standard_error": [line["return_standard_error"] for line in evaluations],
             },
             provenance.read(run_folder),
         )

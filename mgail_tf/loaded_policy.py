@@ -51,7 +51,8 @@ class LoadedPolicy:
 
     def stochastic(self, observation: Any, seed: Any) -> tf.Tensor:
         """Actions that are drawn from the policy with a seed [2]; shapes as of `deterministic`."""
-        return self.saved.stochastic(self._vector(observation), seed)
+        # A list would be traced anew for each seed.
+        return self.saved.stochastic(self._vector(observation), tf.cast(seed, tf.int32))
 
     def read_weights(self, folder: str | pathlib.Path) -> None:
         """Takes the weights that a folder of the same SavedModel holds now.

@@ -1,4 +1,4 @@
-"""Trains a task's TRPO expert: --env Hopper; the same command again resumes it."""
+"""Trains an expert: --env Hopper [--algorithm ppo]; the same command again resumes it."""
 
 from mgail_tf.commands.train_expert import program
 

@@ -64,6 +64,17 @@ def test_loading_something_else(tmp_path):
         load(tmp_path)
 
 
+def test_drawing_traces_nothing_anew(tmp_path):
+    DeployedPolicy(*deployed(SPACES[0])).save(tmp_path)
+    policy = load(tmp_path)
+    raw = np.zeros([1, 5])
+    policy.stochastic(raw, [7, 0])
+    count = policy.saved.stochastic.experimental_get_tracing_count()
+    for step in range(3):
+        policy.stochastic(raw, [7, step])
+    assert policy.saved.stochastic.experimental_get_tracing_count() == count
+
+
 WIDE = gymnasium.spaces.Box(-1e3, 1e3, (2,))
 RAW = np.random.default_rng(1).normal(size=(4, 5)).astype(np.float32)
 
@@ -72,10 +83,10 @@ RAW = np.random.default_rng(1).normal(size=(4, 5)).astype(np.float32)
 def test_noise_is_the_policys_own_times_a_factor(scale, tmp_path):
     DeployedPolicy(*deployed(WIDE)).save(tmp_path)
     policy = load(tmp_path)
-    likely, drawn = policy.deterministic(RAW), sampler(policy, 7)(RAW)
-    expected = np.asarray(likely) + scale * (np.asarray(drawn) - np.asarray(likely))
+    likely, drawn = np.asarray(policy.deterministic(RAW)), np.asarray(sampler(policy, 7)(RAW))
+    expected = likely + scale * (drawn - likely)
     act = with_noise(policy, scale, WIDE, 7)
-    np.testing.assert_allclose(act(RAW), expected, rtol=1e-5)
+    np.testing.assert_allclose(np.asarray(act(RAW)), expected, rtol=1e-5)
     # Each call draws anew.
     assert (np.asarray(act(RAW)) == np.asarray(act(RAW))).all() == (scale == 0.0)
 

@@ -3,7 +3,6 @@
 import pathlib
 from typing import Any
 
-from mgail_tf.commands.expert_configs import ExpertConfig
 from mgail_tf.seeds import FINAL_SEED
 
 # The contents of an expert.json.
@@ -28,7 +27,6 @@ LEVEL_EPISODES = 50
 
 def describe(
     env_name: str,
-    config: ExpertConfig,
     progress: dict[str, Any],
     folder: pathlib.Path,
     num_episodes: int = LEVEL_EPISODES,
@@ -36,8 +34,7 @@ def describe(
     """Returns what expert_data/README.md tells about an expert.
 
     Args:
-      env_name: a task.
-      config: the hyperparameters of the expert's training.
+      env_name: a task or a gymnasium id.
       progress: what the training knows about itself (`Training.progress`).
       folder: the expert's SavedModel.
       num_episodes: number of episodes that its returns and lengths are the means of.
@@ -48,8 +45,8 @@ def describe(
 
     policy = loaded_policy.load(folder)
     description: Description = {
-        "algorithm": "TRPO",
-        "seed": config.seed,
+        "algorithm": progress["algorithm"].upper(),
+        "seed": progress["seed"],
         "steps": progress["best_steps"],
         "trained_steps": progress["steps"],
         "wall_seconds": round(progress["wall_seconds"]),

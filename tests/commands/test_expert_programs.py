@@ -1,15 +1,30 @@
 """The programs about experts and their demonstrations."""
 
+import dataclasses
 import json
 import pathlib
 import re
+from unittest import mock
 
+from absl import flags
+from absl.testing import flagsaver
 import minari
 from programs import ROOT, run
 import pytest
 
-from mgail_tf.commands.expert_configs import EXPERTS
+from mgail_tf import loaded_policy
+from mgail_tf.commands import expert_configs, train_expert
+from mgail_tf.commands.expert_configs import (
+    EXPERTS,
+    GENERAL,
+    OTHER_TASKS,
+    PPO_EXPERTS,
+    ExpertConfig,
+    expert_config,
+)
 from mgail_tf.commands.expert_description import describe
+from mgail_tf.envs.make import make_environment
+from mgail_tf.errors import UserError
 from mgail_tf.tasks import TASKS
 
 
@@ -70,32 +85,83 @@ def test_experts_table(tmp_path: pathlib.Path):
 
 
 def test_every_task_has_an_experts_hyperparameters():
-    assert list(EXPERTS) and set(EXPERTS) == set(TASKS)
-    for config in EXPERTS.values():
-        assert config.settling_steps < config.total_steps
-        assert config.num_envs * config.rollout_steps <= config.evaluate_every
+    for algorithm, known in ("trpo", EXPERTS), ("ppo", PPO_EXPERTS):
+        assert set(known) == set(TASKS)
+        for name in (*known, *OTHER_TASKS):
+            config = expert_config(name, algorithm)
+            assert config.settling_steps < config.total_steps
+            assert config.num_envs * config.rollout_steps <= config.evaluate_every
+
+
+def test_hyperparameters_of_other_environments():
+    unknown = expert_config("Nobody/Knows-v7", "ppo", 5)
+    assert unknown == dataclasses.replace(GENERAL, options={"batch_size": 256}, seed=5)
+    assert expert_config("Pendulum-v1", "trpo").options == {"batch_size": 512, "gamma": 0.9}
+    # Those of the experts that come with the package are as they were trained.
+    assert expert_config("HalfCheetah", "trpo").seed == 1
+    assert expert_config("Ant", "trpo").options == {"batch_size": 512}
 
 
 def test_description_of_an_expert():
     folder = ROOT / "expert_data" / "CartPole" / "expert"
     progress = {"steps": 30, "best_steps": 20, "wall_seconds": 1.6, "curve": [[20, 1.0, 0.0]]}
-    description = describe("CartPole", EXPERTS["CartPole"], progress, folder, num_episodes=3)
+    progress |= {"algorithm": "ppo", "seed": 7}
+    description = describe("CartPole", progress, folder, num_episodes=3)
     levels = {"return_mean": 200.0, "return_std": 0.0, "length_mean": 200.0, "terminated": 0}
     assert description["deterministic"] == description["stochastic"] == levels
+    assert (description["algorithm"], description["seed"]) == ("PPO", 7)
     assert 15 < description["random_return_mean"] < 30
     assert description["steps"] == 20 and description["trained_steps"] == 30
     assert description["wall_seconds"] == 2 and description["curve"] == [[20, 1.0, 0.0]]
     assert json.loads(json.dumps(description)) == description
 
 
+def test_an_expert_is_trained_until_it_is_good_enough_and_goes_on(tmp_path: pathlib.Path):
+    pytest.importorskip("sb3_contrib")
+    known = OTHER_TASKS | {
+        "CartPole-v1": ExpertConfig(6_000, rollout_steps=64, evaluate_every=1500)
+    }
+
+    def expert() -> dict:
+        return json.loads((tmp_path / "CartPole-v1" / "expert.json").read_text())
+
+    flags.FLAGS.mark_as_parsed()
+    with (
+        mock.patch.object(expert_configs, "OTHER_TASKS", known),
+        flagsaver.flagsaver(experts=str(tmp_path), env="CartPole-v1", algorithm="ppo", seed=3),
+    ):
+        # The worst return that there is.
+        with flagsaver.flagsaver(stop_at_return=1.0):
+            train_expert.main()
+        assert [steps for steps, *_ in expert()["curve"]] == [1536]
+        assert (expert()["algorithm"], expert()["seed"]) == ("PPO", 3)
+        (tmp_path / "CartPole-v1" / "demonstrations").mkdir()
+        with flagsaver.flagsaver(total_steps=3000, stop_at_return=500.0):
+            train_expert.main()
+        # No farther than asked for: an untrained policy is below 500, the most that there is.
+        assert [steps for steps, *_ in expert()["curve"]] == [1536, 3072]
+        assert not (tmp_path / "CartPole-v1" / "demonstrations").exists()
+        policy = loaded_policy.load(tmp_path / "CartPole-v1" / "expert")
+        loaded_policy.check_fits(policy, make_environment("CartPole-v1"))
+        for other in {"algorithm": "trpo"}, {"seed": 4}:
+            with (
+                flagsaver.flagsaver(**other),
+                pytest.raises(UserError, match="is of --algorithm=ppo --seed=3"),
+            ):
+                train_expert.main()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--env=Pendulum-v1"], "use one of CartPole"),
+        (["--env=Nowhere-v0"], "cannot make environment 'Nowhere-v0'"),
         (["--env=CartPole", "--total_steps=0"], "tot"),
+        (["--env=CartPole", "--algorithm=sac"], "algorithm"),
+        (["--env=CartPole", "--seed=-1"], "seed"),
     ],
 )
 def test_bad_flags_of_an_experts_training(arguments, message, tmp_path: pathlib.Path):
     done = run("train_expert.py", *arguments, folder=tmp_path)
     assert done.returncode == 2 and message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert not list(tmp_path.iterdir())

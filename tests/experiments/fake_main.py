@@ -37,9 +37,10 @@ if "meet" in told:
         assert time.monotonic() < deadline, "the other never came"
         time.sleep(0.01)
 lines = [
-    {"env_steps": steps, "normalized_return": level, "loss": 1.0}
+    {"env_steps": steps, "normalized_return": level, "return_standard_error": 2.0, "loss": 1.0}
     for steps, level in ((100, None), (200, 0.5))
 ]
 (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-outcome = {"wall_seconds": 60.0, "normalized_return": 0.75, "resumed": resumed}
+means = {"expert_return_mean": 30.0, "random_return_mean": -10.0}
+outcome = {"wall_seconds": 60.0, "normalized_return": 0.75, "resumed": resumed, **means}
 (folder / "result.json").write_text(json.dumps(outcome))

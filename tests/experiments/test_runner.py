@@ -47,14 +47,20 @@ def test_result_has_all_that_tables_and_pictures_are_made_of(at):
     run = Run("a", ("--seed=0", "--name=two words"))
     execute(at, run)
     kept = json.loads((at.results / "a.json").read_text())
-    assert kept["result"] == {"wall_seconds": 60.0, "normalized_return": 0.75, "resumed": False}
-    assert kept["curve"] == {"env_steps": [100, 200], "normalized_return": [None, 0.5]}
+    assert kept["result"]["normalized_return"] == 0.75 and kept["result"]["resumed"] is False
+    assert kept["curve"] == {
+        "env_steps": [100, 200],
+        "normalized_return": [None, 0.5],
+        "return_standard_error": [2.0, 2.0],
+    }
     assert kept["provenance"]["command"] == (
         "python experiments/fake_main.py --seed=0 '--name=two words'"
     )
     read = at.finished([run])["a"]
     assert read == result.read("a", at.results) and read.normalized_return == 0.75
     assert list(read.steps) == [100, 200] and str(read.returns) == "[nan 0.5]"
+    # The expert is 40 above the random policy.
+    assert list(read.standard_errors) == [0.05, 0.05]
     assert os.listdir(at.results) == ["a.json"]
     assert str(at.run_folders) not in (at.results / "a.json").read_text()
 

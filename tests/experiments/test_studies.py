@@ -11,10 +11,18 @@ import pytest
 
 from experiments import provenance
 from experiments.result import Result
-from experiments.studies import ablation, authors_hopper, cloning, figure5, newcomer, units
+from experiments.studies import (
+    ablation,
+    authors_hopper,
+    cloning,
+    figure5,
+    newcomer,
+    robustness,
+    units,
+)
 from mgail_tf.errors import UserError
 
-STUDIES = [ablation, authors_hopper, cloning, figure5, newcomer, units]
+STUDIES = [ablation, authors_hopper, cloning, figure5, newcomer, robustness, units]
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +95,80 @@ def test_units_table(capsys, tmp_path):
     assert table[2] == "| CartPole | 1 | 0 | 1 | - |"
     assert table[5] == "| CartPole | 1 | 1e+06 | 1 | 0.990 |"
     assert table[7] == "| HalfCheetah | 1e-06 and 1e+06 | 0 | 1e+06 | 0.500 |"
+
+
+def test_robustness_has_its_cells():
+    names = [each.name for each in robustness.runs(False)]
+    for name in "home-Ant-4", "one-Humanoid-bc-0", "thin-CartPole-0", "one_thin-Hopper-2":
+        assert name in names
+    assert "home-Ant-5" not in names
+    with flagsaver.flagsaver(first_seed=100):
+        assert "home-Ant-104" in [each.name for each in robustness.runs(False)]
+    told = {each.name: each.flags for each in robustness.runs(False)}
+    assert {"--env=CartPole", "--subsample=10", "--seed=3"} < set(told["thin-CartPole-3"])
+    assert {"--num_trajectories=1", "--subsample=20"} < set(told["one_thin-Hopper-0"])
+    assert set(told["home-Ant-bc-2"]) == {*told["home-Ant-2"], "--algorithm=bc"}
+    quick = [each.name for each in robustness.runs(True)]
+    assert set(quick) <= {f"{name}-100" for name in robustness.QUICK} and len(robustness.QUICK) == 8
+    cells = {
+        robustness.name(title, cell)
+        for title, column in robustness.COLUMNS.items()
+        for cell in column.cells
+    }
+    assert set(robustness.QUICK) < cells
+
+
+def test_robustness_leaves_out_what_has_no_data(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    data = tmp_path / "expert_data" / "abroad" / "falls" / "Hopper" / "demonstrations"
+    data.mkdir(parents=True)
+    of_others = [each for each in robustness.runs(False) if "--expert_data" in str(each.flags)]
+    assert [each.name for each in of_others if "bc" not in each.name] == [
+        "falls-Hopper-0",
+        "falls-Hopper-1",
+        "falls-Hopper-2",
+    ]
+    robustness.report({}, tmp_path)
+    [told] = lines(capsys)
+    assert told.startswith("no demonstrations yet: falls-Walker2d, falls-Ant, falls-Humanoid, ")
+
+
+def test_robustness_table(capsys, tmp_path):
+    means = {"expert_return_mean": 110.0, "random_return_mean": 10.0}
+
+    def cell(name, final, *returns, error=0.0):
+        curve = [(1000 * (index + 1), level) for index, level in enumerate(returns)]
+        seed = int(name.rpartition("-")[2])
+        _, result = made(name, final, curve, seed=seed, **means)
+        result.curve["return_standard_error"] = [error] * len(returns)
+        return name, result
+
+    good = 0.1, 0.96, 0.2, 0.95, 0.97, 0.99, 1.0
+    results = dict(
+        [
+            cell("home-Hopper-1", 0.99, *good),
+            cell("home-Hopper-0", 0.98, *good, 0.899),
+            cell("home-Hopper-bc-0", 0.5, 0.5),
+            cell("home-Walker2d-0", 0.96, *good, 0.899, error=0.1),
+            cell("home-Ant-0", 0.95, *good[:3], *good[:3]),
+            cell("thin-Hopper-0", None, 0.86, 0.9),
+            cell("others-Acrobot-half-2", 0.971, 0.9),
+        ]
+    )
+    robustness.report(results, tmp_path)
+    table = [line for line in lines(capsys) if line]
+    assert table[0] == "home: at least 0.98, held 0.90"
+    assert table[1].startswith("| task | seeds | final return |")
+    assert table[3:6] == [
+        # 0.2 is six evaluations before the end of seed 0, and five before that of seed 1.
+        "| Hopper | 0 1 | 0.980 0.990 | 0.899 0.200 | 4,000 4,000 | 0.500 | no: held |",
+        "| Walker2d | 0 | 0.960 | 0.899 | 4,000 | - | yes |",
+        "| Ant | 0 | 0.950 | 0.100 | - | - | no: 0.96, held, 20,000 steps |",
+    ]
+    assert table[6] == "thin: at least 0.95, held 0.85"
+    assert table[9] == "| Hopper | 0 | not known | 0.860 | - | - | no: 0.95 |"
+    assert table[10] == "others: at least 0.97, held 0.90"
+    assert table[13] == "| Acrobot half | 2 | 0.971 | 0.900 | - | - | yes |"
 
 
 def test_figure5_table(capsys, tmp_path):

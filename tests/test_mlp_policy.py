@@ -2,7 +2,7 @@ from gymnasium.spaces import Box, Discrete
 import numpy as np
 import pytest
 
-from mgail_tf import trpo_policy
+from mgail_tf import mlp_policy
 from mgail_tf.networks.encoding import ObservationEncoder
 
 OBSERVATION, HIDDEN = 5, 7
@@ -16,7 +16,7 @@ def weights() -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     sizes = OBSERVATION, HIDDEN, HIDDEN, 2
     state = {"log_std": np.array([-1.0, -2.0], np.float32)}
-    for layer, inputs, outputs in zip(trpo_policy.LAYERS, sizes, sizes[1:], strict=False):
+    for layer, inputs, outputs in zip(mlp_policy.LAYERS, sizes, sizes[1:], strict=False):
         state[f"{layer}.weight"] = rng.normal(size=(outputs, inputs)).astype(np.float32)
         state[f"{layer}.bias"] = rng.normal(size=outputs).astype(np.float32)
     return state
@@ -26,7 +26,7 @@ def outputs(weights: dict[str, np.ndarray], observations: np.ndarray) -> np.ndar
     """What torch computes: means, or logits."""
     features = np.clip((observations - MEAN) / STDDEV, -LIMIT, LIMIT)
     first, second, last = [
-        (weights[f"{layer}.weight"].T, weights[f"{layer}.bias"]) for layer in trpo_policy.LAYERS
+        (weights[f"{layer}.weight"].T, weights[f"{layer}.bias"]) for layer in mlp_policy.LAYERS
     ]
     for kernel, bias in first, second:
         features = np.tanh(features @ kernel + bias)
@@ -35,7 +35,7 @@ def outputs(weights: dict[str, np.ndarray], observations: np.ndarray) -> np.ndar
 
 @pytest.mark.parametrize("space", [BOX, Discrete(2, start=3)])
 def test_the_network_is_the_trained_one(space, weights: dict[str, np.ndarray]):
-    policy = trpo_policy.deploy(weights, ObservationEncoder(MEAN, STDDEV, LIMIT), space)
+    policy = mlp_policy.deploy(weights, ObservationEncoder(MEAN, STDDEV, LIMIT), space)
     observations = np.random.default_rng(1).normal(scale=4.0, size=(200, OBSERVATION))
     expected = outputs(weights, observations)
     actions = np.asarray(policy.deterministic(observations.astype(np.float32)))
@@ -49,7 +49,7 @@ def test_the_network_is_the_trained_one(space, weights: dict[str, np.ndarray]):
 def test_the_noise_is_the_learned_one_times_the_factor(weights: dict[str, np.ndarray]):
     space = Box(-np.inf, np.inf, (2,))
     encoder = ObservationEncoder(MEAN, STDDEV, LIMIT)
-    policy = trpo_policy.deploy(weights, encoder, space, noise_scale=0.5)
+    policy = mlp_policy.deploy(weights, encoder, space, noise_scale=0.5)
     observations = np.zeros([20_000, OBSERVATION], np.float32)
     deviation = np.std(policy.stochastic(observations, [0, 1]), axis=0)
     np.testing.assert_allclose(deviation, 0.5 * np.exp([-1.0, -2.0]), rtol=4 / np.sqrt(40_000))

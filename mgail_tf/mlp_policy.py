@@ -1,4 +1,4 @@
-"""A policy that sb3-contrib has trained, as a `DeployedPolicy`."""
+"""A `MlpPolicy` that stable-baselines3 or sb3-contrib has trained, as a `DeployedPolicy`."""
 
 from collections.abc import Mapping
 
