@@ -143,6 +143,7 @@ RECIPE = {
     "final_noise_scale": 0.33,
     "learn_noise": False,
     "temperature": 1.0,
+    "cloned_start": True,
     "policy_updates": 40,
     "discriminator_updates": 8,
     "forward_model_updates": 8,
@@ -165,6 +166,7 @@ RECIPE = {
     "discount": 0.99,
     "use_value": True,
     "termination_margin": 1.5,
+    "cloning_weight": 10.0,
     "value_decay": 0.98,
     "value_average_decay": 0.98,
     "gradient_penalty": 1.0,
@@ -173,7 +175,6 @@ RECIPE = {
     "discriminator_learning_rate": 1e-3,
     "value_learning_rate": 1e-3,
     "forward_model_learning_rate": 1e-3,
-    "final_learning_rate_scale": 0.02,
     "averaging_window": 0.1,
 }
 LARGEST = 2**31 - 1
@@ -193,7 +194,8 @@ BOUNDS = {
     **dict.fromkeys(
         [
             *("num_trajectories", "seed", "evaluate_every", "film_every", "mean_cut_length"),
-            *("noise_stddev", "gradient_penalty", "state_gradient_clip", "termination_margin"),
+            *("noise_stddev", "gradient_penalty", "state_gradient_clip"),
+            *("termination_margin", "cloning_weight"),
             *("policy_learning_rate", "discriminator_learning_rate"),
             *("value_learning_rate", "forward_model_learning_rate"),
         ],
@@ -202,7 +204,7 @@ BOUNDS = {
     **dict.fromkeys(
         [
             *("demonstrated_fraction", "averaging_window", "value_decay", "value_average_decay"),
-            *("final_noise_scale", "final_learning_rate_scale"),
+            "final_noise_scale",
         ],
         (0, 1),
     ),

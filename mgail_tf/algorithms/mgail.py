@@ -1,12 +1,13 @@
 """MGAIL: the networks, and how each of them learns (Algorithm 1)."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from mgail_tf.algorithms.experience import remember
 from mgail_tf.algorithms.histograms import compare
 from mgail_tf.algorithms.learner import Collector, Metrics
-from mgail_tf.algorithms.mgail_networks import Networks, Optimizers, linear_decay
+from mgail_tf.algorithms.mgail_networks import Networks, Optimizers
 from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.algorithms.objective import Rollout, objective, prediction_loss
 from mgail_tf.algorithms.returns import termination_cost, value_targets
@@ -39,12 +40,12 @@ class MGAIL(tf.Module):
       expert_termination_rate: terminations per demonstrated step, more than 0.
       termination_is_goal: whether every demonstration ends by a termination.
       seed: of everything that the learner draws.
-      total_steps: the budget, over which learning rates and noise fall.
+      total_steps: the budget, over which the noise falls.
 
     Attributes:
       networks: the networks.
       replay: the experience buffer B.
-      demonstrated: as given.
+      options, encoders, demonstrated: as given.
       sampler: draws what each update learns from.
       deployed_policy: the averaged policy, for evaluation and export.
     """
@@ -62,16 +63,16 @@ class MGAIL(tf.Module):
     ):
         super().__init__()
         acting = options.acting
-        self._options, self._encoders = options, encoders
+        self.options, self.encoders = options, encoders
         self._expert_termination_rate = expert_termination_rate
         self._termination_is_goal = termination_is_goal
         self._mean_cost = tf.Variable(0.0, trainable=False)
         self._generator = tf.random.Generator.from_seed(seed)
         self.networks = Networks(options, encoders)
-        rounds = total_steps // acting.steps_per_round
-        self.optimizers = Optimizers(self.networks, options, rounds)
-        self._noise_scale = linear_decay(
-            1.0, acting.final_noise_scale, rounds * options.updates.policy_updates
+        self.optimizers = Optimizers(self.networks, options.losses)
+        updates = total_steps // acting.steps_per_round * options.updates.policy_updates
+        self._noise_scale = keras.optimizers.schedules.PolynomialDecay(
+            1.0, updates, acting.final_noise_scale
         )
         # It does not depend on the budget, because a run may go on with a larger one.
         kept = options.updates.replay_steps // acting.steps_per_round
@@ -92,7 +93,7 @@ class MGAIL(tf.Module):
     @property
     def steps_per_round(self) -> int:
         """Environment steps of a round."""
-        return self._options.acting.steps_per_round
+        return self.options.acting.steps_per_round
 
     finished = False
 
@@ -103,7 +104,7 @@ class MGAIL(tf.Module):
 
     def learn(self, collector: Collector) -> Metrics:
         """A round of Algorithm 1: acts for T steps in every environment, then updates."""
-        segment = collector.collect(self.act, self._options.acting.segment_length)
+        segment = collector.collect(self.act, self.options.acting.segment_length)
         if collector.cut.any():
             self.replay.end_last(collector.cut)
         return self.update(segment)
@@ -119,7 +120,7 @@ class MGAIL(tf.Module):
         Returns:
           The environments' actions [num_envs, ...], and the noise xi that they were taken with.
         """
-        policy, encoders = self.networks.policy, self._encoders
+        policy, encoders = self.networks.policy, self.encoders
         noise = policy.noise.sample([observation.shape[0], encoders.actions.size], seed=seed)
         action = policy.sample(encoders.observations.encode(observation), noise)
         return encoders.actions.decode(action), noise
@@ -134,13 +135,13 @@ class MGAIL(tf.Module):
         Returns:
           A dict of scalars, the means over the round's updates.
         """
-        remember(self.replay, segment, self._encoders.observations, self._encoders.encode)
-        updates = self._options.updates
+        remember(self.replay, segment, self.encoders.observations, self.encoders.encode)
+        updates = self.options.updates
         cost_of_termination = termination_cost(
             self.replay.termination_rate(),
             self._expert_termination_rate,
             self._mean_cost,
-            margin=self._options.losses.termination_margin,
+            margin=self.options.losses.termination_margin,
             is_goal=self._termination_is_goal,
         )
 
@@ -151,7 +152,9 @@ class MGAIL(tf.Module):
             return self.update_discriminator(*self.sampler.for_discriminator())
 
         def policy():
-            return self.update_policy(self.sampler.for_policy(), cost_of_termination)
+            return self.update_policy(
+                self.sampler.for_policy(), self.sampler.for_cloning(), cost_of_termination
+            )
 
         metrics = repeat(forward_model, updates.forward_model_updates)
         metrics |= repeat(discriminator, updates.discriminator_updates)
@@ -179,7 +182,7 @@ class MGAIL(tf.Module):
             loss = classification_loss(expert, agent)
             mixture = self._generator.uniform([expert.shape[0], 1])
             penalty = gradient_penalty(discriminator, expert_pair, agent_pair, mixture)
-            total = loss + self._options.losses.gradient_penalty * penalty
+            total = loss + self.options.losses.gradient_penalty * penalty
         norm = descend(tape, total, discriminator, self.optimizers.discriminator)
         verdicts = tf.argmax([expert, agent], -1)
         return {
@@ -191,14 +194,18 @@ class MGAIL(tf.Module):
         }
 
     @tf.function(autograph=False)
-    def update_policy(self, segment, cost_of_termination):
+    def update_policy(self, segment, demonstrated: Pair, cost_of_termination):
         """One step down the gradient of J (Eq. 12-13), and one of V along the same rollout.
+
+        Behavioural cloning is a part of the loss: in demonstrated states the policy need not wait
+        until the discriminator knows what the expert does there.
 
         Args:
           segment: `Segment` [T, batch, ...].
+          demonstrated: what is cloned: (observation, action) pairs [batch, size].
           cost_of_termination: the cost of every step after a termination.
         """
-        networks, losses = self.networks, self._options.losses
+        networks, losses = self.networks, self.options.losses
         with tf.GradientTape() as tape:
             J, cost, rollout = objective(
                 networks.policy,
@@ -207,18 +214,25 @@ class MGAIL(tf.Module):
                 segment,
                 losses.discount,
                 networks.slow_value if losses.use_value else None,
-                history=self._options.networks.forward_model_history,
+                history=self.options.networks.forward_model_history,
                 state_gradient_clip=losses.state_gradient_clip,
-                restart=self._options.updates.restart_segments,
+                restart=self.options.updates.restart_segments,
             )
-        norm = descend(tape, J, networks.policy, self.optimizers.policy)
+            cloning_loss = tf.reduce_mean(networks.policy.cloning_loss(*demonstrated))
+            loss = J + losses.cloning_weight * cloning_loss
+        norm = descend(tape, loss, networks.policy, self.optimizers.policy)
         updates = tf.cast(self.optimizers.policy.iterations, tf.float32)
         follow(
             networks.average_policy, networks.policy, 1 / (1 + losses.averaging_window * updates)
         )
-        mean_cost = segment.mean(cost, self._options.updates.restart_segments)
+        mean_cost = segment.mean(cost, self.options.updates.restart_segments)
         self._mean_cost.assign_add(MEAN_COST_STEP * (mean_cost - self._mean_cost))
-        metrics = {"policy/loss": J, "policy/cost": mean_cost, "policy/gradient_norm": norm}
+        metrics = {
+            "policy/loss": J,
+            "policy/cost": mean_cost,
+            "policy/cloning_loss": cloning_loss,
+            "policy/gradient_norm": norm,
+        }
         if losses.use_value:
             rollout = Rollout(*(tf.stop_gradient(values) for values in rollout))
             metrics |= self.update_value(
@@ -228,7 +242,7 @@ class MGAIL(tf.Module):
 
     def update_value(self, cost, rollout, segment, cost_of_termination):
         """One step of V towards its lambda-returns along a `Rollout` with a cost [T, batch]."""
-        losses, restart = self._options.losses, self._options.updates.restart_segments
+        losses, restart = self.options.losses, self.options.updates.restart_segments
         targets = value_targets(
             self.networks.slow_value,
             cost,
@@ -254,7 +268,7 @@ class MGAIL(tf.Module):
 
     def histograms(self, seed: int) -> dict[str, np.ndarray]:
         """Agent beside expert; see `histograms.compare`."""
-        newest = 2000 // self._options.acting.num_envs
+        newest = 2000 // self.options.acting.num_envs
         agent, expert = (
             (segment.observation[0], segment.action[0])
             for segment in (

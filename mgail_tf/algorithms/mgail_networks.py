@@ -1,11 +1,9 @@
 """The networks of MGAIL and their optimisers."""
 
-from typing import Any
-
 import keras
 import tensorflow as tf
 
-from mgail_tf.algorithms.mgail_options import MGAILOptions
+from mgail_tf.algorithms.mgail_options import Losses, MGAILOptions
 from mgail_tf.networks.build import Encoders, make_discriminator, make_forward_model, make_policy
 from mgail_tf.networks.value import Value
 
@@ -59,40 +57,22 @@ class Networks(tf.Module):
 
 
 class Optimizers(tf.Module):
-    """An Adam for each network; the learning rates fall linearly over the run.
+    """An Adam for each network.
 
     Args:
       networks: what they change.
-      options: all of MGAIL's.
-      total_rounds: number of rounds over which the learning rates fall.
+      losses: MGAIL's options that have the learning rates.
     """
 
-    def __init__(self, networks: Networks, options: MGAILOptions, total_rounds: int):
+    def __init__(self, networks: Networks, losses: Losses):
         super().__init__()
-        losses, updates = options.losses, options.updates
 
-        def adam(network, learning_rate, updates_per_round):
-            rate = linear_decay(
-                learning_rate, losses.final_learning_rate_scale, total_rounds * updates_per_round
-            )
-            optimizer = keras.optimizers.Adam(rate)
+        def adam(network, learning_rate):
+            optimizer = keras.optimizers.Adam(learning_rate)
             optimizer.build(network.trainable_variables)
             return optimizer
 
-        self.policy = adam(networks.policy, losses.policy_learning_rate, updates.policy_updates)
-        self.value = adam(networks.value, losses.value_learning_rate, updates.policy_updates)
-        self.discriminator = adam(
-            networks.discriminator,
-            losses.discriminator_learning_rate,
-            updates.discriminator_updates,
-        )
-        self.forward_model = adam(
-            networks.forward_model,
-            losses.forward_model_learning_rate,
-            updates.forward_model_updates,
-        )
-
-
-def linear_decay(initial: float, final_scale: float, updates: int) -> Any:
-    """A schedule that falls from `initial` to `final_scale` times that over so many updates."""
-    return keras.optimizers.schedules.PolynomialDecay(initial, updates, initial * final_scale)
+        self.policy = adam(networks.policy, losses.policy_learning_rate)
+        self.value = adam(networks.value, losses.value_learning_rate)
+        self.discriminator = adam(networks.discriminator, losses.discriminator_learning_rate)
+        self.forward_model = adam(networks.forward_model, losses.forward_model_learning_rate)

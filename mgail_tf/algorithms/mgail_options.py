@@ -34,6 +34,9 @@ class Acting(Options):
 class Updates(Options):
     """The updates of a round of num_envs * segment_length steps, and what they are drawn from."""
 
+    cloned_start: bool = option(
+        True, "start from the policy that behavioural cloning finds, instead of a random one"
+    )
     policy_updates: int = option(40, "policy updates a round", 1)
     discriminator_updates: int = option(8, "discriminator updates a round", 1)
     forward_model_updates: int = option(8, "forward model updates a round", 1)
@@ -96,6 +99,9 @@ class Losses(Options):
     termination_margin: float = option(
         1.5, "the least that a step after a termination costs, in mean costs of a step before it"
     )
+    cloning_weight: float = option(
+        10.0, "weight of behavioural cloning in the policy's loss, beside J"
+    )
     value_decay: float = option(0.98, "lambda of the returns that V learns", maximum=1)
     value_average_decay: float = option(
         0.98, "part of the slow value's weights that an update keeps", maximum=1
@@ -108,9 +114,6 @@ class Losses(Options):
     discriminator_learning_rate: float = option(1e-3, "Adam's learning rate for the discriminator")
     value_learning_rate: float = option(1e-3, "Adam's learning rate for the value")
     forward_model_learning_rate: float = option(1e-3, "Adam's learning rate for the forward model")
-    final_learning_rate_scale: float = option(
-        0.02, "what learning rates are multiplied by at the end; they fall linearly", maximum=1
-    )
     averaging_window: float = option(
         0.1,
         "the exported policy averages the weights of this fraction of the updates so far",

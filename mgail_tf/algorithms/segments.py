@@ -46,6 +46,11 @@ class SegmentSampler:
         newest = self._options.policy_replay_steps // acting.num_envs
         return self.segments(self._options.policy_segments, acting.segment_length, newest)
 
+    def for_cloning(self) -> Pair:
+        """The demonstrated pairs that a policy update clones: as many as it has segments."""
+        pairs = self._demonstrated.sample(self._options.policy_segments, 1, self._seed())
+        return pairs.observation[0], pairs.action[0]
+
     def segments(self, batch_size: int, length: int, newest: int | None = None) -> Segment:
         """A batch of segments; the last `demonstrated_fraction` of it is from the demonstrations.
 

@@ -37,7 +37,7 @@ def of(
     """
     if isinstance(learner, MGAIL):
         sampler = learner.sampler
-        segments = sampler.for_policy(), tf.constant(1.0)
+        segments = sampler.for_policy(), sampler.for_cloning(), tf.constant(1.0)
         return {
             # V learns with the policy, from the same rollout.
             "policy": _as_it_is(learner.update_policy, segments),

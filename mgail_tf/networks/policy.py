@@ -101,6 +101,18 @@ class GaussianPolicy(keras.Model):
         """The log density of actions: [..., observation_size], [..., size] -> [...]."""
         return self(observation).log_prob(action)
 
+    def cloning_loss(self, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
+        """Half the squared distance of the mean from demonstrated actions, [...].
+
+        Up to a constant it is -log pi(a|s) of a deviation of 1. That of sigma would make cloning
+        the heavier the smaller the noise is.
+
+        Args:
+          observation: [..., observation_size].
+          action: [..., size].
+        """
+        return 0.5 * tf.reduce_sum((self(observation).mean() - action) ** 2, -1)
+
     def mode(self, observation: tf.Tensor) -> tf.Tensor:
         """The most likely action, within the bounds: [..., size]."""
         mean = self(observation).mean()
@@ -178,6 +190,10 @@ class CategoricalPolicy(keras.Model):
         """The log probability of one-hot actions: [..., observation_size], [..., size] -> [...]."""
         logits = self.parts.split(self.logits(self.hidden(observation)))
         return tf.reduce_sum(action * self.parts.join(tf.nn.log_softmax(logits)), -1)
+
+    def cloning_loss(self, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
+        """-log pi(a|s) of demonstrated actions: [..., observation_size], [..., size] -> [...]."""
+        return -self.log_likelihood(observation, action)
 
     def mode(self, observation: tf.Tensor) -> tf.Tensor:
         """The most likely action, one-hot in each part: [..., size]."""

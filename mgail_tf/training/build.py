@@ -15,6 +15,7 @@ from mgail_tf import policy_origin
 from mgail_tf.algorithms.authors import AuthorsLoop
 from mgail_tf.algorithms.authors_options import AuthorsOptions
 from mgail_tf.algorithms.behavioural_cloning import BehaviouralCloning
+from mgail_tf.algorithms.cloned_start import start_from_clone
 from mgail_tf.algorithms.cloning_options import CloningOptions
 from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.algorithms.mgail import MGAIL
@@ -70,15 +71,17 @@ def make_trainer(
     check(logdir, config, data)
     # Before others are open, because there may be room for one environment only.
     origin = _origin(config.run.env, demonstrations)
-    initial_policy = _initial_policy(config.run, logdir)
+    is_new = not tf.train.latest_checkpoint(str(pathlib.Path(logdir, "checkpoints")))
+    if is_new:
+        _check_initial_policy(config.run)
     keras.utils.set_random_seed(config.run.seed)
     with contextlib.ExitStack() as opened:
         workers = None
         if env_processes:
             workers = opened.enter_context(contextlib.closing(Workers(env_processes)))
         learner, collector = make_learner(config, demonstrations, workers)
-        if initial_policy:
-            take_over(initial_policy, learner.deployed_policy, learner.policies)
+        if is_new:
+            begin(learner, config)
         evaluator = _evaluator(
             evaluation_process,
             one_at_a_time=is_one_at_a_time(config.learner),
@@ -133,15 +136,14 @@ def _origin(env_name: str, demonstrations: Demonstrations) -> Origin:
     return here._replace(fingerprint=learned.fingerprint, measured=learned.measured)
 
 
-def _initial_policy(run: Run, logdir: str | pathlib.Path) -> str | None:
-    """Whose weights a run begins with; none if it goes on, or has its own.
+def _check_initial_policy(run: Run) -> None:
+    """Checks the policy that a run is to begin with.
 
     Raises:
       UserError: it is of another environment.
     """
-    checkpoints = str(pathlib.Path(logdir, "checkpoints"))
-    if not run.initial_policy or tf.train.latest_checkpoint(checkpoints):
-        return None
+    if not run.initial_policy:
+        return
     with contextlib.closing(make_environment(run.env)) as env:
         policy_origin.check(
             run.initial_policy,
@@ -149,7 +151,14 @@ def _initial_policy(run: Run, logdir: str | pathlib.Path) -> str | None:
             accept_mismatch=run.accept_mismatch,
             name=f"`initial_policy` {run.initial_policy}",
         )
-    return run.initial_policy
+
+
+def begin(learner: Learner, config: Config) -> None:
+    """Gives the policy of a new run the weights that it begins with, unless these are random."""
+    if config.run.initial_policy:
+        take_over(config.run.initial_policy, learner.deployed_policy, learner.policies)
+    elif isinstance(learner, MGAIL) and learner.options.updates.cloned_start:
+        start_from_clone(learner.policies, learner.encoders, learner.demonstrated, config.run.seed)
 
 
 def make_learner(

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from mgail_tf import config as configs
 from mgail_tf.algorithms import mgail
+from mgail_tf.algorithms.objective import objective
 from mgail_tf.training import build
 
 # Of Pendulum-v1 the networks see 3 numbers, and an action of 1; of CartPole-v1 4, and 2 actions.
@@ -93,12 +94,21 @@ def observe(**settings: Any) -> dict[str, Any]:
     counts = pass_earlier_rounds(learner, config, SIZES[settings["env"]])
     calls, collector = Calls(), FakeCollector(settings["num_envs"], settings["env"])
     penalties = record_gradients(optimizers.discriminator)
+    losses = record_gradients(optimizers.policy)
+    # A loss of cloning that is the sum of the policy's weights, and no J that depends on them.
+    policy = networks.policy.trainable_variables
+
+    def constant_objective(*positional, **named):
+        J, cost, rollout = objective(*positional, **named)
+        return tf.stop_gradient(J), cost, rollout
+
     # A penalty that is the sum of the discriminator's weights, and no other loss.
     weights = networks.discriminator.trainable_variables
     with (
         calls.watch(mgail, "gradient_penalty", lambda *_: add_up(weights)),
         calls.watch(mgail, "classification_loss", lambda *_: 0.0 * add_up(weights)),
-        calls.watch(mgail, "objective"),
+        calls.watch(mgail, "objective", constant_objective),
+        calls.watch(networks.policy, "cloning_loss", lambda *_: add_up(policy)),
         calls.watch(mgail, "value_targets"),
         calls.watch(mgail, "termination_cost"),
         calls.watch(mgail, "follow"),
@@ -113,14 +123,12 @@ def observe(**settings: Any) -> dict[str, Any]:
         "steps that are acted": collector.acted,
         "buffer": (learner.replay.capacity, learner.replay.num_envs),
         "weight of the penalty": rounded(penalties[0][0][0][0, 0]),
+        "weight of cloning": rounded(losses[0][0][0][0, 0]),
     }
     for name, rate in rates.items():
         optimizer = getattr(optimizers, name)
         seen[f"rate of the {name}"] = rounded(rate)
         seen[f"updates of the {name}"] = int(optimizer.iterations) - counts[name]
-        if seen[f"updates of the {name}"]:
-            scale = rounded(optimizer.learning_rate / rate)
-            assert seen.setdefault("final learning rate scale", scale) == scale
     return seen | see_networks(learner) | see_batches(learner, calls) | see_losses(learner, calls)
 
 
@@ -139,12 +147,18 @@ def set_up(config) -> Any:
     with (
         calls.watch(build, "ParallelEnvironments", lambda *_: mock.Mock(num_envs=1)),
         calls.watch(build, "CutEpisodes", lambda env, mean_length: "cut"),
+        calls.watch(build, "start_from_clone", lambda *_: None),
     ):
         learner, _ = build.make_learner(config, draw_demonstrations(config.run.env))
+        build.begin(learner, config)
         [([_, num_envs, _, wrap, _], _)] = calls["ParallelEnvironments"]
         is_cut = wrap is not None and wrap("whole") == "cut"
     mean_length = calls["CutEpisodes"][0][1]["mean_length"] if is_cut else None
-    return learner, {"environments": num_envs, "mean length of episodes": mean_length}
+    return learner, {
+        "environments": num_envs,
+        "mean length of episodes": mean_length,
+        "starts from a clone": "start_from_clone" in calls,
+    }
 
 
 def pass_earlier_rounds(learner, config, sizes):

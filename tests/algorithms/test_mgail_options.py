@@ -62,6 +62,7 @@ TABLES = {
             },
         ),
         # Updates.
+        Row("cloned_start", False, {"starts from a clone": False}),
         Row("policy_updates", 3, {"updates of the policy": 3, "updates of the value": 3}),
         Row("discriminator_updates", 4, {"updates of the discriminator": 4}),
         Row("forward_model_updates", 5, {"updates of the forward_model": 5}),
@@ -141,6 +142,7 @@ TABLES = {
             },
         ),
         Row("termination_margin", 3.0, {"margin of terminations": 3.0}),
+        Row("cloning_weight", 0.4, {"weight of cloning": 0.4}),
         Row("value_decay", 0.7, {"lambda": 0.7}),
         Row("value_average_decay", 0.6, {"slow value keeps": 0.6}),
         Row("gradient_penalty", 0.4, {"weight of the penalty": 0.4}),
@@ -152,11 +154,6 @@ TABLES = {
                 {f"rate of the {name}": rate},
             )
             for name, rate in zip(NETWORKS, (0.01, 0.02, 0.03, 0.04), strict=True)
-        ),
-        Row(
-            "final_learning_rate_scale",
-            0.2,
-            {"final learning rate scale": 0.2},
         ),
         Row("averaging_window", 0.8, {"averaging window": 0.8}),
     ],

@@ -113,13 +113,14 @@ def test_value_learns_nothing_from_steps_behind_an_end():
 
 
 @pytest.mark.parametrize("use_value", [False, True])
-def test_policy_takes_a_step_down_the_objective(use_value):
-    learner = make_mgail(use_value=use_value, discount=0.8, state_gradient_clip=0.01)
+def test_policy_takes_a_step_down_the_objective_and_towards_demonstrated_actions(use_value):
+    settings: Any = {"discount": 0.8, "state_gradient_clip": 0.01, "cloning_weight": 0.3}
+    learner = make_mgail(use_value=use_value, **settings)
     networks = learner.networks
     networks.slow_value.set_weights([w + 0.1 for w in networks.slow_value.get_weights()])
     applied = record_gradients(learner.optimizers.policy)
     value_before = copy(networks.value.trainable_variables)
-    segment = draw_batch(**ENDS)
+    segment, demonstrated = draw_batch(**ENDS), draw_pairs(5)
     with tf.GradientTape() as tape:
         J, _, _ = objective(
             networks.policy,
@@ -131,10 +132,14 @@ def test_policy_takes_a_step_down_the_objective(use_value):
             history=1,
             state_gradient_clip=0.01,
         )
-    gradients = tape.gradient(J, networks.policy.trainable_variables)
-    metrics = learner.update_policy(segment, COST_OF_TERMINATION)
+        distance = networks.policy(demonstrated[0]).mean() - demonstrated[1]
+        cloning_loss = tf.reduce_sum(distance**2) / 2 / len(distance)
+        loss = J + 0.3 * cloning_loss
+    gradients = tape.gradient(loss, networks.policy.trainable_variables)
+    metrics = learner.update_policy(segment, demonstrated, COST_OF_TERMINATION)
     assert_one_step(applied, networks.policy, gradients)
     np.testing.assert_allclose(metrics["policy/loss"], J, rtol=1e-5)
+    np.testing.assert_allclose(metrics["policy/cloning_loss"], cloning_loss, rtol=1e-5)
     np.testing.assert_allclose(metrics["policy/gradient_norm"], global_norm(gradients), rtol=1e-4)
     # The value learns along the same rollout, if there is one.
     assert any(name.startswith("value/") for name in metrics) == use_value

@@ -23,6 +23,7 @@ from mgail_tf.training.evaluation import Evaluation
 
 # Rounds of 8 steps, which are traced and over soon.
 SMALL = {
+    "cloned_start": False,
     "total_steps": 48,
     "evaluate_every": 16,
     "num_envs": 4,
