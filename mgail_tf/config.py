@@ -30,7 +30,7 @@ class Run(Options):
     accept_mismatch: bool = option(
         False, "train even if data or the initial policy seem to be of another environment"
     )
-    total_steps: int = option(500_000, "budget of environment steps (a task has its own)", 1)
+    total_steps: int = option(100_000, "budget of environment steps (a task has its own)", 1)
     seed: int = option(0, "seed of everything that the run draws")
     algorithm: str = option(
         "mgail", "what learns; bc is behavioural cloning", choices=("mgail", "bc")

@@ -26,19 +26,16 @@ TASKS = {
     "CartPole": Task(
         "CartPole-v1",
         1,
-        5_000,
+        2_500,
         {"max_episode_steps": 200},
-        # With one trajectory of 200 pairs, the discriminator can make states that the expert never
-        # visited cost more than a fall.
-        hyperparameters={"use_value": False, "outputs_per_action": False},
     ),
-    "MountainCar": Task("MountainCar-v0", 1, 50_000),
-    "Acrobot": Task("Acrobot-v1", 1, 25_000),
-    "Hopper": Task("Hopper-v5", 4, 150_000),
+    "MountainCar": Task("MountainCar-v0", 1, 25_000),
+    "Acrobot": Task("Acrobot-v1", 1, 12_500),
+    "Hopper": Task("Hopper-v5", 4, 75_000),
     "Walker2d": Task(
         "Walker2d-v5",
         4,
-        300_000,
+        150_000,
         # The expert needs 450 steps to reach its full speed, and policies fall at full speed. So
         # episodes must be long, and the agent must keep some noise to learn to catch itself.
         hyperparameters={"final_noise_scale": 0.5, "mean_cut_length": 1000},
@@ -46,20 +43,20 @@ TASKS = {
     "HalfCheetah": Task(
         "HalfCheetah-v5",
         4,
-        32_000,
+        16_000,
         hyperparameters={"gradient_penalty": 0.1, "state_gradient_clip": 3.0},
     ),
     "Ant": Task(
         "Ant-v5",
         4,
-        200_000,
+        100_000,
         # 78 of the 105 numbers of an observation are contact forces, which are hard to predict.
         hyperparameters={"forward_model_width": 300, "resample_actions": True},
     ),
     "Humanoid": Task(
         "Humanoid-v5",
         80,
-        100_000,
+        50_000,
         # An observation has 348 numbers to predict. The discriminator makes a fifth as many updates
         # as the policy, so it must see what the policy does now. The heading drifts for 400 steps
         # before a fall, so episodes must be long.

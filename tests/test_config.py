@@ -65,12 +65,12 @@ def test_every_option_can_be_set_and_is_written_down(name):
 
 def test_defaults_are_the_tasks_own():
     hopper, walker = configs.make("Hopper"), configs.make("Walker2d")
-    assert (hopper.run.num_trajectories, hopper.run.total_steps) == (4, 150_000)
+    assert (hopper.run.num_trajectories, hopper.run.total_steps) == (4, 75_000)
     assert isinstance(walker.learner, MGAILOptions)
     assert walker.learner.acting.mean_cut_length == 1000
     assert configs.make("Walker2d", mean_cut_length=5).flat()["mean_cut_length"] == 5
     other = configs.make("Swimmer-v5")
-    assert (other.run.num_trajectories, other.run.total_steps) == (0, 500_000)
+    assert (other.run.num_trajectories, other.run.total_steps) == (0, 100_000)
     # A task's hyperparameters are MGAIL's.
     cloning = configs.make("Walker2d", algorithm="bc")
     assert cloning.learner == CloningOptions()

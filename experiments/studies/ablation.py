@@ -31,7 +31,7 @@ ROWS = {
     "episodes never cut": ("--mean_cut_length=0",),
     "8 policy updates a round": ("--policy_updates=8",),
     "newest segments only": ("--policy_replay_steps=80",),
-    "no cloning": ("--cloning_weight=0", "--nocloned_start"),
+    "no cloning": ("--cloning_weight=0", "--cloned_start=false"),
     "no average": ("--averaging_window=0",),
     "advanced forward model": ("--forward_model=advanced",),
     "forward model of states": ("--forward_model_residual=false",),

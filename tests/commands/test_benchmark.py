@@ -152,8 +152,8 @@ def test_rates_of_the_authors_loop_begin_with_the_first_update_of_the_policy():
 def test_a_small_budget_evaluates_as_often_as_the_whole_one():
     config = benchmark.configure("HalfCheetah", "default", None, 3)
     assert (config.run.total_steps, config.run.seed) == (41 * 80, 3)
-    assert config.reporting.evaluate_every == 32_000 // 20
-    assert benchmark.configure("HalfCheetah", "default", 0, 3).run.total_steps == 32_000
+    assert config.reporting.evaluate_every == 16_000 // 20
+    assert benchmark.configure("HalfCheetah", "default", 0, 3).run.total_steps == 16_000
     paper = benchmark.configure("Hopper", "paper", None, 0)
     assert isinstance(paper.learner, AuthorsOptions)
     assert paper.run.total_steps > paper.learner.least_steps + 3 * 100 * 70

@@ -113,7 +113,7 @@ def test_readmes_library_example(tmp_path):
     ]
     assert len(example.strip().splitlines()) <= 13
     # Its whole budget takes half a minute.
-    shorter = example.replace("total_steps=5_000", "total_steps=80")
+    shorter = example.replace("total_steps=2_500", "total_steps=80")
     assert shorter != example
     done = python("-c", shorter + "\nprint(result['env_steps'], action)", folder=tmp_path)
     assert done.returncode == 0, done.stderr

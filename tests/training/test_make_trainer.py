@@ -138,27 +138,19 @@ def test_a_finished_run_goes_on_with_a_larger_budget(cartpole, tmp_path, eagerly
     monkeypatch.chdir(tmp_path)
     (tmp_path / "elsewhere").mkdir()
 
-    def rate(trainer):
-        optimizers = trainer.learner.optimizers
-        return float(optimizers.policy.learning_rate) / 3e-4
-
     first: Any = make_trainer(
         configs.make("CartPole", **settings | {"total_steps": 24}), cartpole, "run"
     )
     monkeypatch.chdir(tmp_path / "elsewhere")  # It is the folder of the construction that counts.
     assert first.train(progress=False)["env_steps"] == 24
-    assert rate(first) == pytest.approx(0.02)
     assert os.listdir() == []
 
     config = configs.make("CartPole", **settings | {"total_steps": 48})
     second: Any = make_trainer(config, cartpole, tmp_path / "run")
     for one, other in zip(weights(second), weights(first), strict=True):
         np.testing.assert_array_equal(one, other)
-    # Where a run of the larger budget would be by now.
-    assert rate(second) == pytest.approx(0.51)
     assert second.train(progress=False)["env_steps"] == 48
     assert [line["env_steps"] for line in metrics(tmp_path / "run")] == [8, 16, 24, 32, 40, 48]
-    assert rate(second) == pytest.approx(0.02)
 
 
 def test_training_reaches_the_expert(cartpole, tmp_path):

@@ -58,7 +58,7 @@ def test_a_budget_of_fewer_steps_than_were_taken_is_refused(tmp_path):
     write_metrics(RunFolder(tmp_path, CONFIG), (480, 0.5), (960, 0.6))
     with pytest.raises(UserError, match="has taken 960 steps, more than `total_steps=959`"):
         check(tmp_path, configs.make("CartPole", seed=3, total_steps=959))
-    assert json.loads((tmp_path / "config.json").read_text())["total_steps"] == 5_000
+    assert json.loads((tmp_path / "config.json").read_text())["total_steps"] == 2_500
 
 
 def test_the_folder_stays_where_it_is_when_the_working_directory_changes(tmp_path, monkeypatch):
