@@ -121,7 +121,12 @@ class Reporter:
         times = {name: line.pop(name) for name in self._times()}
         metrics = times | findings.measured | line
         self._folder.write_metrics(metrics, speeds)
-        self._folder.tensorboard.write_returns(steps, findings.measured, self._expert.return_mean)
+        expert = {
+            "imitation_distance": findings.levels["imitation_distance_of_demonstrations"],
+            "return_mean": self._expert.return_mean,
+            "normalized_return": None if self._expert.return_mean is None else 1.0,
+        }
+        self._folder.tensorboard.write_levels(steps, findings.measured, expert)
         if findings.film:
             self._folder.tensorboard.write_animation("episode", steps, findings.film)
         if findings.no_film:
@@ -143,7 +148,7 @@ class Reporter:
             **findings.measured,
             "expert_return_mean": self._expert.return_mean,
             "expert_return_standard_error": self._expert.return_standard_error,
-            "random_return_mean": findings.random_return,
+            **findings.levels,
             "steps_to_95": expert_level.get("env_steps"),
             "seconds_to_95": expert_level.get("wall_seconds"),
         }

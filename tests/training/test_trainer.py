@@ -26,6 +26,12 @@ from mgail_tf.training.trainer import Trainer
 
 STEPS_PER_ROUND = 20
 
+LEVELS: dict[str, float | None] = {
+    "random_return_mean": 0.0,
+    "imitation_distance_of_random_policy": 2.0,
+    "imitation_distance_of_demonstrations": None,
+}
+
 
 class Clock:
     """Stands in for `time.perf_counter`: time passes only where something is slow."""
@@ -125,8 +131,9 @@ class FakeEvaluator:
             "return_mean": number,
             "return_std": 1.0,
             "normalized_return": number / 40.0,
+            "imitation_distance": 1.0 / number,
         }
-        return self._future(Findings(measured, random_return=0.0))
+        return self._future(Findings(measured, LEVELS))
 
     def _future(self, findings):
         self._clock.wait(100)
@@ -277,6 +284,7 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(tmp_path, clock):
     for line in whole + parts:
         line.pop("return_mean", None)
         line.pop("normalized_return")
+        line.pop("imitation_distance")
     # Seconds too: what was lost is in no checkpoint.
     assert parts == whole
 
@@ -319,9 +327,10 @@ def test_result(tmp_path, clock):
         "return_mean": 50.0,
         "return_std": 1.0,
         "normalized_return": 1.25,
+        "imitation_distance": 0.02,
         "expert_return_mean": 40.0,
         "expert_return_standard_error": 2.0,
-        "random_return_mean": 0.0,
+        **LEVELS,
         "steps_to_95": 200,
         "seconds_to_95": at_the_end["wall_seconds"],
     }
