@@ -55,7 +55,7 @@ def main() -> None:
     policy_files.find(SAVED_MODEL.value)
     with contextlib.closing(make_environment(ENV.value)) as env:
         policy_origin.check(SAVED_MODEL.value, env, accept_mismatch=ACCEPT_MISMATCH.value)
-    demonstrated = None
+    demonstrated = distances = None
     if EXPERT_DATA.value:
         demonstrated = demonstrations.load(
             EXPERT_DATA.value,
@@ -66,7 +66,7 @@ def main() -> None:
     # TensorFlow takes seconds to import; what is wrong is told before.
     with command_line.quiet():
         from mgail_tf.loaded_policy import check_fits, load, sampler
-        from mgail_tf.training.imitation_distance import ImitationDistance
+        from mgail_tf.training import imitation_distance
 
     policy = load(SAVED_MODEL.value)
     check_fits(policy, env)
@@ -86,11 +86,9 @@ def main() -> None:
         "non_finite_episodes": sum(episode.non_finite > 0 for episode in played),
     }
     if demonstrated:
-        distance = ImitationDistance(demonstrated, env.action_space)
-        report |= {
-            "imitation_distance": distance.of(played),
-            "imitation_distance_of_demonstrations": distance.of_demonstrations,
-        }
+        measure = imitation_distance.ImitationDistance(demonstrated, env.action_space)
+        distances = measure.of(played), measure.of_demonstrations
+        report["imitation_distance"], report["imitation_distance_of_demonstrations"] = distances
     if JSON.value:
         print(strict_json.dumps(report))
     else:
@@ -98,8 +96,8 @@ def main() -> None:
             print(f"observation: {', '.join(policy.components)}")
         for name in "return", "length":
             print(describe(name, report[name]))
-        if demonstrated:
-            print(describe_distance(report))
+        if distances:
+            print(f"imitation_distance {imitation_distance.describe(*distances)}")
         if report["non_finite_episodes"]:
             print(
                 f"{count(report['non_finite_episodes'], 'episode')} cut off where an "
@@ -122,13 +120,6 @@ def describe(name: str, summary: dict[str, Any]) -> str:
     else:
         level = f"{mean:.1f} +- {deviation:.1f}, median {median:.1f}"
     return f"{name} {level}, of each episode: {each}"
-
-
-def describe_distance(report: dict[str, Any]) -> str:
-    """Returns the line on how far the episodes are from the demonstrations."""
-    halves = report["imitation_distance_of_demonstrations"]
-    beside = "" if halves is None else f", between halves of the demonstrations {halves:.3f}"
-    return f"imitation_distance {report['imitation_distance']:.3f}{beside}"
 
 
 def _number(value: float) -> str:

@@ -117,6 +117,12 @@ class ImitationDistance:
         return np.concatenate(encoded, axis=1).round(DECIMALS)
 
 
+def describe(distance: float, of_demonstrations: float | None) -> str:
+    """Says how far episodes are, and what that is to be compared with."""
+    beside = "" if of_demonstrations is None else f", of demonstrations {of_demonstrations:.3f}"
+    return f"{distance:.3f}{beside}"
+
+
 def cramer_von_mises(one: np.ndarray, other: np.ndarray) -> float:
     """How far the distributions of components are apart: of [n, size] and [m, size].
 

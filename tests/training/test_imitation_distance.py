@@ -8,7 +8,12 @@ import sample_data
 
 from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.envs.episodes import Episode, play_randomly
-from mgail_tf.training.imitation_distance import ImitationDistance, cramer_von_mises, wasserstein
+from mgail_tf.training.imitation_distance import (
+    ImitationDistance,
+    cramer_von_mises,
+    describe,
+    wasserstein,
+)
 
 SPACE = Box(-1.0, 1.0, (2,), np.float32)
 
@@ -154,3 +159,8 @@ def test_choices_are_compared_by_how_often_they_are_made():
     assert lengths + 0.1 < distance.of(random) < lengths + 0.577
     right = [episode._replace(actions=np.ones_like(episode.actions)) for episode in random]
     assert distance.of(right) > distance.of(random)
+
+
+def test_it_is_told_beside_what_it_is_to_be_compared_with():
+    assert describe(0.25, None) == "0.250"
+    assert describe(0.25, 0.0123) == "0.250, of demonstrations 0.012"
