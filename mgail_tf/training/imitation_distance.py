@@ -12,16 +12,20 @@ as any other part. A component may be in any unit and have tails of any weight, 
 order of its values counts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import gymnasium
 import numpy as np
 
-from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.envs.episodes import Episode
 from mgail_tf.networks.encoding import ObservationEncoder, action_encoder
 from mgail_tf.networks.statistics import measure
+
+if TYPE_CHECKING:
+    from mgail_tf.data.demonstrations import Demonstrations  # It imports Minari: a second.
 
 # Pairs that are compared, of the episodes and of the demonstrations.
 PAIRS = 1000
