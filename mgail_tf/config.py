@@ -53,6 +53,12 @@ class Reporting(Options):
     evaluation_episodes: int = option(10, "episodes of each evaluation during training", 1)
     final_episodes: int = option(50, "episodes of the final evaluation", 1)
     film_every: int = option(10, "evaluations between filmed episodes in TensorBoard; 0: none")
+    export: str = option(
+        "closest",
+        "which policy is exported at the end: the last one, or the one whose evaluated episodes "
+        "were closest to the demonstrations",
+        choices=("closest", "last"),
+    )
 
 
 LearnerOptions = MGAILOptions | AuthorsOptions | CloningOptions

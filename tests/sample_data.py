@@ -71,6 +71,8 @@ def draw(
         num_trajectories=1,
         return_mean=return_mean,
         termination_rate=0.01 / pairs,
+        lengths=(pairs,),
+        pairs_of_each=(pairs,),
     )
 
 

@@ -23,10 +23,21 @@ NUM_ENVS = flags.DEFINE_integer(
     "num_envs", 0, "environments that are open at a time; 0: one for each episode", lower_bound=0
 )
 STOCHASTIC = flags.DEFINE_boolean("stochastic", False, "draw actions from the policy")
+EXPERT_DATA = flags.DEFINE_string(
+    "expert_data",
+    None,
+    "demonstrations, to say how far the episodes are from them: a Minari dataset's id or folder, "
+    "or a recording",
+)
+NUM_TRAJECTORIES = flags.DEFINE_integer(
+    "num_trajectories", 0, "demonstrated trajectories to use; 0: all", lower_bound=0
+)
 VIDEO = flags.DEFINE_string("video", None, "film the first episode into this file (.mp4, .gif)")
 RENDER = flags.DEFINE_enum("render", None, ["human"], "show the first episode in a window")
 ACCEPT_MISMATCH = flags.DEFINE_boolean(
-    "accept_mismatch", False, "evaluate even if the policy seems to be of another environment"
+    "accept_mismatch",
+    False,
+    "evaluate even if policy or demonstrations seem to be of another environment",
 )
 JSON = flags.DEFINE_boolean("json", False, "print one JSON object instead of lines")
 
@@ -37,15 +48,25 @@ def main() -> None:
     if VIDEO.value:
         rendering.check(VIDEO.value)
     from mgail_tf import policy_files, policy_origin
+    from mgail_tf.data import demonstrations
     from mgail_tf.envs import episodes
     from mgail_tf.envs.make import make_environment
 
     policy_files.find(SAVED_MODEL.value)
     with contextlib.closing(make_environment(ENV.value)) as env:
         policy_origin.check(SAVED_MODEL.value, env, accept_mismatch=ACCEPT_MISMATCH.value)
+    demonstrated = distances = None
+    if EXPERT_DATA.value:
+        demonstrated = demonstrations.load(
+            EXPERT_DATA.value,
+            ENV.value,
+            NUM_TRAJECTORIES.value,
+            accept_mismatch=ACCEPT_MISMATCH.value,
+        )
     # TensorFlow takes seconds to import; what is wrong is told before.
     with command_line.quiet():
         from mgail_tf.loaded_policy import check_fits, load, sampler
+        from mgail_tf.training import imitation_distance
 
     policy = load(SAVED_MODEL.value)
     check_fits(policy, env)
@@ -64,6 +85,10 @@ def main() -> None:
         "terminated": [episode.terminated for episode in played],
         "non_finite_episodes": sum(episode.non_finite > 0 for episode in played),
     }
+    if demonstrated:
+        measure = imitation_distance.ImitationDistance(demonstrated, env.action_space)
+        distances = measure.of(played), measure.of_demonstrations
+        report["imitation_distance"], report["imitation_distance_of_demonstrations"] = distances
     if JSON.value:
         print(strict_json.dumps(report))
     else:
@@ -71,6 +96,8 @@ def main() -> None:
             print(f"observation: {', '.join(policy.components)}")
         for name in "return", "length":
             print(describe(name, report[name]))
+        if distances:
+            print(f"imitation_distance {imitation_distance.describe(*distances)}")
         if report["non_finite_episodes"]:
             print(
                 f"{count(report['non_finite_episodes'], 'episode')} cut off where an "

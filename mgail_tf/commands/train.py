@@ -20,7 +20,7 @@ from mgail_tf.training.progress import Progress
 SECTIONS = {
     "What to imitate": ("env", "expert_data", "num_trajectories", "subsample", "accept_mismatch"),
     "How to learn": ("algorithm", "preset", "total_steps", "seed", "initial_policy"),
-    "Where it goes": ("logdir", "profile", "check"),
+    "Where it goes": ("logdir", "export", "profile", "check"),
     "Which processes": ("env_processes", "evaluation_process"),
     "How often to look": ("evaluate_every", "evaluation_episodes", "final_episodes", "film_every"),
 }

@@ -40,6 +40,7 @@ class Demonstrations(NamedTuple):
       termination_rate: terminations per step, above 0 (see `PRIOR_TERMINATIONS`).
       return_standard_error: of `return_mean`; None where it is not known, as of one trajectory.
       returns, lengths: of each trajectory; a return is NaN where it is not known.
+      pairs_of_each: how many of the pairs are from each trajectory, in order.
       origin: where they come from, and what they are like; None where nothing is known.
     """
 
@@ -54,6 +55,7 @@ class Demonstrations(NamedTuple):
     return_standard_error: float | None = None
     returns: tuple[float, ...] = ()
     lengths: tuple[int, ...] = ()
+    pairs_of_each: tuple[int, ...] = ()
     origin: Origin | None = None
 
     @property
@@ -189,6 +191,7 @@ def load(
         standard_errors.of_mean(returns),
         tuple(returns),
         tuple(lengths),
+        tuple(len(fields[0]) for fields in pairs),
         recorded,
     )
 

@@ -38,6 +38,7 @@ from mgail_tf.training.collector import NoCollector, ParallelCollector
 from mgail_tf.training.evaluation import Evaluation
 from mgail_tf.training.evaluation_process import EvaluationProcess
 from mgail_tf.training.evaluators import Evaluator, InTurn
+from mgail_tf.training.imitation_distance import ImitationDistance
 from mgail_tf.training.reporter import Expert, Reporter
 from mgail_tf.training.run_folder import RunFolder, check
 from mgail_tf.training.trainer import Trainer
@@ -71,6 +72,7 @@ def make_trainer(
     check(logdir, config, data)
     # Before others are open, because there may be room for one environment only.
     origin = _origin(config.run.env, demonstrations)
+    distance = ImitationDistance(demonstrations, _spaces(config.run.env)[0])
     is_new = not tf.train.latest_checkpoint(str(pathlib.Path(logdir, "checkpoints")))
     if is_new:
         _check_initial_policy(config.run)
@@ -90,6 +92,7 @@ def make_trainer(
             env_name=config.run.env,
             expert_return=demonstrations.return_mean,
             expert_standard_error=demonstrations.return_standard_error,
+            distance=distance,
         )
         opened.callback(collector.close)
         folder = RunFolder(logdir, config, data)

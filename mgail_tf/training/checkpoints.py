@@ -1,6 +1,9 @@
 """What a run needs to go on where it was."""
 
+import base64
+from collections.abc import Mapping
 import json
+import math
 import pathlib
 import time
 from typing import Any
@@ -27,6 +30,37 @@ class Waiting(tf.train.experimental.PythonState):
         self.line = json.loads(string_value)
 
 
+class Closest(tf.train.experimental.PythonState):
+    """The policy whose evaluated episodes were closest to the demonstrations.
+
+    It is a part of the checkpoint, so that a run that is killed and resumed knows the same one.
+
+    Attributes:
+      distance: of its episodes; infinite as long as there is none.
+      env_steps: environment steps after which it was there.
+      weights: of its SavedModel, files by name.
+    """
+
+    def __init__(self) -> None:
+        self.distance, self.env_steps = math.inf, 0
+        self.weights: Mapping[str, bytes] = {}
+
+    def consider(
+        self, distance: float | None, env_steps: int, weights: Mapping[str, bytes]
+    ) -> None:
+        """Takes a policy if it is as close, or closer; one whose distance is unknown is not."""
+        if distance is not None and distance <= self.distance:
+            self.distance, self.env_steps, self.weights = distance, env_steps, weights
+
+    def serialize(self) -> str:
+        files = {name: base64.b64encode(each).decode() for name, each in self.weights.items()}
+        return json.dumps([self.distance, self.env_steps, files])
+
+    def deserialize(self, string_value: bytes) -> None:
+        self.distance, self.env_steps, files = json.loads(string_value)
+        self.weights = {name: base64.b64decode(each) for name, each in files.items()}
+
+
 class RunState(tf.Module):
     """What the loop itself must remember.
 
@@ -35,6 +69,7 @@ class RunState(tf.Module):
       wall_seconds: seconds of this run so far, those before an interruption included.
       evaluation_seconds: the part of them in which training waited for evaluations.
       waiting: the line that has not been written yet.
+      closest: the policy that was closest to the demonstrations.
     """
 
     def __init__(self):
@@ -44,6 +79,7 @@ class RunState(tf.Module):
         self.wall_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self.evaluation_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self.waiting = Waiting()
+        self.closest = Closest()
 
     def count_seconds(self) -> float:
         """Adds the seconds since the last call to `wall_seconds`, and returns these."""

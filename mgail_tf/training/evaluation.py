@@ -1,4 +1,7 @@
-"""How good a policy is by the true reward: for reporting only, nothing in training looks at it."""
+"""How good a policy is: by the true reward, and by how far it is from the demonstrations.
+
+It is for reporting only; nothing in training looks at it.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,24 @@ import pathlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from mgail_tf import standard_errors
-from mgail_tf.envs.episodes import Act, Episode, play, random_return, returns, summarize
+from mgail_tf.envs.episodes import (
+    RANDOM_EPISODES,
+    Act,
+    Episode,
+    play,
+    play_randomly,
+    returns,
+    summarize,
+)
 from mgail_tf.envs.instances import Workers
 from mgail_tf.errors import UserError
+from mgail_tf.seeds import RANDOM_SEED
 from mgail_tf.training import films
 
 if TYPE_CHECKING:
-    from mgail_tf.loaded_policy import LoadedPolicy  # It imports TensorFlow, which takes seconds.
+    # They import TensorFlow, which takes seconds.
+    from mgail_tf.loaded_policy import LoadedPolicy
+    from mgail_tf.training.imitation_distance import ImitationDistance
 
 
 class Order(NamedTuple):
@@ -37,35 +51,38 @@ class Findings(NamedTuple):
 
     Attributes:
       measured: numbers by name, None where one is unknown: return_mean, return_std, and
-        normalized_return, the standard errors of the first and the last, and non_finite_episodes:
-        how many were cut off because an observation was not finite. Returns are None where a reward
-        is not finite. The normalised return is None also where the demonstrations' rewards are
-        unknown or tell nothing. Its standard error counts both means, the episodes' and the
-        demonstrations', as far as these have one.
-      random_return: mean return of actions drawn from the action space; None where the
-        demonstrations' is not known, or rewards are not finite.
+        normalized_return, the standard errors of the first and the last; imitation_distance, which
+        is how far the episodes are from the demonstrations; and non_finite_episodes: how many were
+        cut off because an observation was not finite. Returns are None where a reward is not
+        finite. The normalised return is None also where the demonstrations' rewards are unknown or
+        tell nothing. Its standard error counts both means, the episodes' and the demonstrations',
+        as far as these have one.
+      levels: what these are to be compared with, None where it is not known: random_return_mean and
+        imitation_distance_of_random_policy, of actions drawn from the action space; and
+        imitation_distance_of_demonstrations, between one half of them and the other.
       film: the bytes of a GIF, if one was asked for.
       no_film: why there is none, although one was asked for.
     """
 
     measured: dict[str, float | None]
-    random_return: float | None
+    levels: dict[str, float | None]
     film: bytes | None = None
     no_film: str | None = None
 
 
 class Evaluation:
-    """Plays episodes, and sets their returns against the expert's and a random policy's.
+    """Plays episodes, and sets them against the expert's and a random policy's.
 
     Args:
       env_name: a task, or a gymnasium id.
       expert_return: mean return of the demonstrations; None if it is not known.
       expert_standard_error: of that mean; None if it is not known.
+      distance: measures how far episodes are from the demonstrations; None if that is not asked.
       num_envs: environments that are open at a time; 0: one for each episode.
       workers: the processes that step them; this one if None.
 
     Attributes:
-      random_return: as in `Findings`.
+      levels: as in `Findings`.
     """
 
     def __init__(
@@ -73,18 +90,16 @@ class Evaluation:
         env_name: str,
         expert_return: float | None,
         expert_standard_error: float | None = None,
+        distance: ImitationDistance | None = None,
         *,
         num_envs: int = 0,
         workers: Workers | None = None,
     ):
         self._env_name, self._expert_return = env_name, expert_return
-        self._expert_standard_error = expert_standard_error
+        self._expert_standard_error, self._distance = expert_standard_error, distance
         self._num_envs, self._workers = num_envs, workers
         self._policies: dict[pathlib.Path, tuple[LoadedPolicy, Act]] = {}
-        self.random_return: float | None = None
-        if expert_return is not None:
-            level = random_return(env_name, num_envs=num_envs, workers=workers)
-            self.random_return = _known(level)
+        self.levels: dict[str, float | None] = self._measure_levels()
 
     def carry_out(self, order: Order) -> Findings:
         """Evaluates a SavedModel's deterministic policy."""
@@ -96,7 +111,7 @@ class Evaluation:
                 film = films.of(self._env_name, episodes[0])
             except UserError as error:
                 no_film = str(error)
-        return Findings(measured, self.random_return, film, no_film)
+        return Findings(measured, self.levels, film, no_film)
 
     def evaluate(
         self, act: Act, num_episodes: int, seed: int
@@ -122,10 +137,11 @@ class Evaluation:
         achieved = summarize(returns(episodes))
         error = standard_errors.of_mean(achieved.of_each_episode)
         normalized = normalized_error = None
-        if self._expert_return is not None and self.random_return is not None:
-            span = self._expert_return - self.random_return
+        random = self.levels["random_return_mean"]
+        if self._expert_return is not None and random is not None:
+            span = self._expert_return - random
             if span:
-                normalized = (achieved.mean - self.random_return) / span
+                normalized = (achieved.mean - random) / span
                 normalized_error = standard_errors.of_normalized_return(
                     normalized, span, error, self._expert_standard_error
                 )
@@ -135,8 +151,29 @@ class Evaluation:
             "return_standard_error": error,
             "normalized_return": None if normalized is None else _known(normalized),
             "normalized_return_standard_error": normalized_error,
+            "imitation_distance": self._distance and self._distance.of(episodes),
             "non_finite_episodes": sum(episode.non_finite > 0 for episode in episodes),
         }, episodes
+
+    def _measure_levels(self) -> dict[str, float | None]:
+        """What `Findings.levels` is; random actions are played only if something is known."""
+        distance, random_return, random_distance = self._distance, None, None
+        if self._expert_return is not None or distance:
+            played = play_randomly(
+                self._env_name,
+                RANDOM_EPISODES,
+                RANDOM_SEED,
+                num_envs=self._num_envs,
+                workers=self._workers,
+            )
+            if self._expert_return is not None:
+                random_return = _known(summarize(returns(played)).mean)
+            random_distance = distance and distance.of(played)
+        return {
+            "random_return_mean": random_return,
+            "imitation_distance_of_random_policy": random_distance,
+            "imitation_distance_of_demonstrations": distance and distance.of_demonstrations,
+        }
 
     def _act(self, folder: pathlib.Path) -> Act:
         """The policy that a folder holds now; its program is loaded once, and then its weights."""

@@ -1,5 +1,6 @@
 """Keeps the exported policy up to date, so that a run that is stopped leaves a usable one."""
 
+from collections.abc import Mapping
 import os
 import pathlib
 import tempfile
@@ -36,3 +37,14 @@ class Export:
                 os.rename(self._folder, f"{aside}/old")
             os.rename(f"{aside}/new", self._folder)
         self._program_is_written = True
+
+    def weights(self) -> dict[str, bytes]:
+        """The weights that were written last, as files by name."""
+        return {file.name: file.read_bytes() for file in (self._folder / "variables").iterdir()}
+
+    def restore(self, weights: Mapping[str, bytes]) -> None:
+        """Writes a policy that had been written before, by its `weights`."""
+        with tempfile.TemporaryDirectory(dir=self._folder.parent, prefix="unfinished-") as aside:
+            for name, content in weights.items():
+                pathlib.Path(aside, name).write_bytes(content)
+                os.replace(f"{aside}/{name}", self._folder / "variables" / name)

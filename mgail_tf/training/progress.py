@@ -76,7 +76,8 @@ class Progress:
         """Shows an evaluation.
 
         Args:
-          metrics: `return_mean` and `normalized_return` are shown, None where unknown.
+          metrics: `return_mean`, `normalized_return` and `imitation_distance` are shown, None where
+            unknown.
           expert_return: mean return of the demonstrations; None if it is not known.
         """
         level = level_of(metrics, expert_return)
@@ -110,11 +111,16 @@ def _size() -> dict[str, Any]:
 
 
 def level_of(metrics: Mapping[str, Any], expert_return: float | None) -> str:
-    """Says how good a policy is, and by which measure: return, the expert's, the normalised one."""
+    """Says how good a policy is, and by which measure.
+
+    That is its return, the expert's, the normalised one, and its distance from the demonstrations.
+    """
     achieved, normalized = metrics["return_mean"], metrics["normalized_return"]
     words = ["return unknown" if achieved is None else f"return {achieved:.5g}"]
     if expert_return is not None:
         words.append(f"expert {expert_return:.5g}")
     if normalized is not None:
         words.append(f"normalized {normalized:.2f}")
+    if metrics["imitation_distance"] is not None:
+        words.append(f"distance {metrics['imitation_distance']:.3f}")
     return ", ".join(words)

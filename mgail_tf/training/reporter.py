@@ -1,5 +1,6 @@
 """Has the policy evaluated now and then, and writes what was measured."""
 
+from collections.abc import Mapping
 from concurrent.futures import Future
 import sys
 import time
@@ -69,16 +70,20 @@ class Reporter:
         self._reported_non_finite = 0
         self._film_every, self._evaluations = reporting.film_every, 0
         self._coming: Future[Findings] | None = None
+        self._weights: dict[str, bytes] = {}  # Of the policy that is being evaluated.
 
     def resume(self) -> None:
         """Takes up the run folder where the restored state was."""
         self._folder.forget_metrics_after(self._collector.steps)
-        line = self._state.waiting.line
-        if line is not None and any(
-            written["env_steps"] == line["env_steps"] for written in self._folder.metrics()
-        ):
+        line, lines = self._state.waiting.line, self._folder.metrics()
+        if line is None:
+            return
+        if lines and lines[-1]["env_steps"] == line["env_steps"]:
             self._state.waiting.line = None
-        elif line is not None:
+            self._export.write()
+            distance, steps = lines[-1]["imitation_distance"], line["env_steps"]
+            self._state.closest.consider(distance, steps, self._export.weights())
+        else:
             self._submit(self._reporting.evaluation_episodes, EVALUATION_SEED)
 
     def add(self, losses: Any) -> None:
@@ -114,14 +119,20 @@ class Reporter:
         findings, line = self._wait(), self._state.waiting.line
         self._state.waiting.line = None
         assert line is not None
-        steps = line["env_steps"]
+        steps, distance = line["env_steps"], findings.measured["imitation_distance"]
+        self._state.closest.consider(distance, steps, self._weights)
         training_seconds = line["wall_seconds"] - line["evaluation_seconds"]
         speeds = {"speed/steps_per_second": steps / training_seconds if training_seconds else 0.0}
         # Returns come first, losses last.
         times = {name: line.pop(name) for name in self._times()}
         metrics = times | findings.measured | line
         self._folder.write_metrics(metrics, speeds)
-        self._folder.tensorboard.write_returns(steps, findings.measured, self._expert.return_mean)
+        expert = {
+            "imitation_distance": findings.levels["imitation_distance_of_demonstrations"],
+            "return_mean": self._expert.return_mean,
+            "normalized_return": None if self._expert.return_mean is None else 1.0,
+        }
+        self._folder.tensorboard.write_levels(steps, findings.measured, expert)
         if findings.film:
             self._folder.tensorboard.write_animation("episode", steps, findings.film)
         if findings.no_film:
@@ -130,8 +141,13 @@ class Reporter:
         progress.evaluated(metrics, self._expert.return_mean)
 
     def finish(self) -> dict[str, Any]:
-        """Exports the policy, has it evaluated once more and closely, and writes the result."""
-        self._submit(self._reporting.final_episodes, FINAL_SEED)
+        """Exports a policy, has it evaluated once more and closely, and writes the result."""
+        steps, closest = self._collector.steps, self._state.closest
+        if self._reporting.export == "closest" and closest.weights:
+            steps = closest.env_steps
+            self._submit(self._reporting.final_episodes, FINAL_SEED, weights=closest.weights)
+        else:
+            self._submit(self._reporting.final_episodes, FINAL_SEED)
         findings = self._wait()
         expert_level = self._folder.first_reached(0.95) or {}
         result = {
@@ -140,10 +156,12 @@ class Reporter:
             "num_trajectories": self._expert.num_trajectories,
             "episodes": self._reporting.final_episodes,
             **self._times(),
+            "export": self._reporting.export,
+            "exported_env_steps": steps,
             **findings.measured,
             "expert_return_mean": self._expert.return_mean,
             "expert_return_standard_error": self._expert.return_standard_error,
-            "random_return_mean": findings.random_return,
+            **findings.levels,
             "steps_to_95": expert_level.get("env_steps"),
             "seconds_to_95": expert_level.get("wall_seconds"),
         }
@@ -158,9 +176,19 @@ class Reporter:
             "non_finite_steps": self._collector.non_finite_steps,
         }
 
-    def _submit(self, num_episodes: int, seed: int, *, film: bool = False) -> None:
-        """Exports the policy as it is now, and has it evaluated."""
+    def _submit(
+        self,
+        num_episodes: int,
+        seed: int,
+        *,
+        film: bool = False,
+        weights: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Exports the policy as it is now, or as it was with `weights`, and has it evaluated."""
         self._export.write()
+        if weights:
+            self._export.restore(weights)
+        self._weights = self._export.weights()
         started = time.perf_counter()
         self._collector.pause()
         order = Order(self._folder.saved_model, num_episodes, seed, film)

@@ -12,6 +12,14 @@ from tensorboard.plugins.hparams import api as hparams
 from tensorboard.plugins.image import metadata as image_metadata
 import tensorflow as tf
 
+# What TensorBoard shows first, by chart. Charts are in the order of their names, and small letters
+# come after capital ones.
+CHARTS = {
+    "Imitation/distance": "imitation_distance",
+    "Return/mean": "return_mean",
+    "Return/normalized": "normalized_return",
+}
+
 
 class TensorBoard:
     """Writes TensorBoard's events of a run.
@@ -53,8 +61,8 @@ class TensorBoard:
             for name, value in values.items():
                 tf.summary.scalar(name, value)
 
-    def write_returns(
-        self, step: int, returns: Mapping[str, Any], expert_return: float | None
+    def write_levels(
+        self, step: int, agent: Mapping[str, Any], expert: Mapping[str, float | None]
     ) -> None:
         """Writes how good the policy is where TensorBoard opens, and the expert beside it.
 
@@ -62,24 +70,20 @@ class TensorBoard:
 
         Args:
           step: environment steps so far.
-          returns: `return_mean` and `normalized_return`; None where unknown.
-          expert_return: mean return of the demonstrations; None if it is not known.
+          agent, expert: numbers by the names of `CHARTS`; None where unknown.
         """
-        # Charts are in the order of their names; small letters come after capital ones.
-        agent = {
-            "Return/mean": returns["return_mean"],
-            "Return/normalized": returns["normalized_return"],
-        }
-        self.write_scalars(step, {name: v for name, v in agent.items() if v is not None})
-        if expert_return is None:
+        self.write_scalars(
+            step, {chart: agent[name] for chart, name in CHARTS.items() if agent[name] is not None}
+        )
+        known = {chart: name for chart, name in CHARTS.items() if expert[name] is not None}
+        if not known:
             return
         if self._expert_writer is None:
             self._expert_writer = tf.summary.create_file_writer(self._expert_folder)
         with self._expert_writer.as_default(step=step):
-            for name in "Return/mean", "evaluation/return_mean":
-                tf.summary.scalar(name, expert_return)
-            for name in "Return/normalized", "evaluation/normalized_return":
-                tf.summary.scalar(name, 1.0)
+            for chart, name in known.items():
+                for title in chart, f"evaluation/{name}":
+                    tf.summary.scalar(title, expert[name])
         self._expert_writer.flush()
 
     def write_histograms(self, step: int, values: Mapping[str, Any]) -> None:

@@ -62,7 +62,7 @@ class Trainer:
 
     @property
     def policy(self) -> DeployedPolicy:
-        """The policy that is evaluated and exported."""
+        """The policy as it is now, which is evaluated, and exported unless a closer one is."""
         return self.learner.deployed_policy
 
     def train(self, progress: bool | Progress = True, profile: bool = False) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from mgail_tf.deployed_policy import DeployedPolicy
 
 EXPERTS = ROOT / "expert_data"
+DEMONSTRATIONS = EXPERTS / "CartPole" / "demonstrations" / "1"
 EXPERT = ["--saved_model", EXPERTS / "CartPole" / "expert", "--env=CartPole"]
 ENVIRONMENT = """
 import gymnasium
@@ -56,7 +57,7 @@ def test_what_is_unknown_and_what_the_components_are_is_said(tmp_path):
 
 
 def test_as_json_filmed_and_shown_in_a_window(tmp_path):
-    drawn = ["--episodes=5", "--stochastic", "--json"]
+    drawn = ["--episodes=5", "--stochastic", "--json", "--expert_data", DEMONSTRATIONS]
     window = {"folder": tmp_path, "SDL_VIDEODRIVER": "dummy"}
     done = run("evaluate.py", *EXPERT, *drawn, "--video=v.mp4", "--render=human", **window)
     assert done.returncode == 0, done.stderr
@@ -71,6 +72,10 @@ def test_as_json_filmed_and_shown_in_a_window(tmp_path):
     assert report["return"] == report["length"]
     lengths = report["length"]["of_each_episode"]
     assert report["terminated"] == [length < 200 for length in lengths]
+    # The lengths' part alone; it draws actions as the demonstrations did.
+    shorter = 1.0 - np.mean(lengths) / 200
+    assert shorter < report["imitation_distance"] < shorter + 0.3
+    assert report["imitation_distance_of_demonstrations"] is None
     frames = imageio.mimread(tmp_path / "v.mp4", memtest="1GB")
     assert 0.95 * lengths[0] <= len(frames) <= lengths[0] + 5
     assert frames[0].shape[:2] in [(400, 600), (400, 608)]  # MP4's blocks are of 16.
@@ -78,6 +83,8 @@ def test_as_json_filmed_and_shown_in_a_window(tmp_path):
 
 
 BAD = [
+    (["--expert_data=nowhere"], "no dataset nowhere"),
+    (["--expert_data", DEMONSTRATIONS, "--num_trajectories=2"], "has 1 trajectories, not 2"),
     (["--video=v.avi"], ".mp4"),
     (["--video=nowhere/v.mp4"], "nowhere"),
     (["--render=robot"], "human"),

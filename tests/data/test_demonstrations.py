@@ -40,7 +40,9 @@ def test_pairs_know_where_they_led_and_what_follows(tmp_path: pathlib.Path):
 
 def test_subsampling_keeps_every_third_pair_from_a_random_offset(tmp_path: pathlib.Path):
     folder = sample_data.write_numbered(tmp_path, lengths=(30,) * 20)
-    kept = demonstrations.load(folder, "CartPole", subsample=3, seed=1).observations[:, 0]
+    loaded = demonstrations.load(folder, "CartPole", subsample=3, seed=1)
+    assert loaded.pairs_of_each == (10,) * 20 and loaded.lengths == (30,) * 20
+    kept = loaded.observations[:, 0]
     steps = np.round(100 * (kept.reshape(20, 10) % 1)).astype(int)
     assert (np.diff(steps) == 3).all()
     assert set(steps[:, 0]) == {0, 1, 2}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import gymnasium
 import pytest
 import sample_data
 
@@ -14,8 +15,14 @@ from mgail_tf.errors import EnvironmentFailed, UserError
 from mgail_tf.training.evaluation import Evaluation, Order
 from mgail_tf.training.evaluation_process import EvaluationProcess
 from mgail_tf.training.evaluators import InTurn
+from mgail_tf.training.imitation_distance import ImitationDistance
 
-LEVELS = {"env_name": "CartPole", "expert_return": 200.0, "expert_standard_error": 2.0}
+LEVELS = {
+    "env_name": "CartPole",
+    "expert_return": 200.0,
+    "expert_standard_error": 2.0,
+    "distance": ImitationDistance(sample_data.load("CartPole"), gymnasium.spaces.Discrete(2)),
+}
 
 
 @pytest.fixture(scope="module")

@@ -80,3 +80,16 @@ def test_a_folder_that_was_removed_is_written_anew(policy, tmp_path):
     os.rename(tmp_path / "saved_model", tmp_path / "taken")
     export.write()
     assert acted(tmp_path / "saved_model").shape == (200,)
+
+
+def test_a_policy_that_was_written_before_comes_back(network, policy, tmp_path):
+    folder = tmp_path / "saved_model"
+    export = Export(policy, folder)
+    export.write()
+    before, weights = acted(folder), export.weights()
+    change(network, 0)
+    export.write()
+    assert (acted(folder) != before).any()
+    export.restore(weights)
+    assert (acted(folder) == before).all() and (served(folder) == before).all()
+    assert os.listdir(tmp_path) == ["saved_model"]

@@ -170,6 +170,9 @@ def test_rewards_may_be_missing(cartpole, tmp_path, eagerly):
     for name in "expert_return_mean", "random_return_mean", "normalized_return", "steps_to_95":
         assert result[name] is None
     assert result["return_mean"] > 0
+    # What needs no rewards is known: how far it is, and how far a random policy.
+    assert 0.0 < result["imitation_distance"] < result["imitation_distance_of_random_policy"]
+    assert result["imitation_distance_of_demonstrations"] is None
 
 
 @pytest.mark.parametrize("pairs", [1, 3])
@@ -263,7 +266,7 @@ def test_replaced_demonstrations_are_refused_and_the_export_stays(cartpole, clon
 
 def test_rewards_may_tell_nothing(cartpole, tmp_path, eagerly):
     # The expert is as good as a random policy.
-    level = Evaluation("CartPole", 0.0).random_return
+    level = Evaluation("CartPole", 0.0).levels["random_return_mean"]
     config = configs.make("CartPole", **CLONING)
     demonstrated = cartpole._replace(return_mean=level)
     result = make_trainer(config, demonstrated, tmp_path).train(progress=False)

@@ -5,7 +5,7 @@ import pytest
 
 from mgail_tf.training.progress import Progress, level_of
 
-METRICS = {"return_mean": 123.456, "normalized_return": 0.875}
+METRICS = {"return_mean": 123.456, "normalized_return": 0.875, "imitation_distance": 0.05}
 
 
 class Terminal(io.StringIO):
@@ -40,7 +40,7 @@ def test_a_log_gets_the_phases_of_the_start_and_a_line_for_each_evaluation(capsy
     *begin, evaluated = capsys.readouterr().out.splitlines()
     assert begin == ["Hopper (loading TensorFlow)", "Hopper (compiling)"]
     assert evaluated.startswith("Hopper: 80 of 200 steps, 00:00 left")
-    assert evaluated.endswith(", return 123.46, expert 140, normalized 0.88")
+    assert evaluated.endswith(", return 123.46, expert 140, normalized 0.88, distance 0.050")
 
 
 def test_a_terminal_gets_a_bar(terminal, capsys):
@@ -52,7 +52,7 @@ def test_a_terminal_gets_a_bar(terminal, capsys):
     assert any(line.startswith("Hopper (evaluating):  40%|") for line in lines)
     last = [line for line in lines if line][-1]
     assert last.startswith("Hopper:  40%|")
-    assert last.endswith("left, return 123.46, expert 140, normalized 0.88")
+    assert last.endswith("left, return 123.46, expert 140, normalized 0.88, distance 0.050")
     assert not capsys.readouterr().out
 
 
@@ -77,6 +77,7 @@ def test_the_terminal_is_left_clean_before_an_error(terminal):
 
 
 def test_what_is_not_known_is_not_shown():
-    assert level_of({"return_mean": 3.0, "normalized_return": None}, None) == "return 3"
-    unknown = {"return_mean": None, "normalized_return": None}
+    alone = {"return_mean": 3.0, "normalized_return": None, "imitation_distance": None}
+    assert level_of(alone, None) == "return 3"
+    unknown = alone | {"return_mean": None}
     assert level_of(unknown, 5.0) == "return unknown, expert 5"

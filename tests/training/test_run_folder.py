@@ -17,7 +17,7 @@ def write_metrics(folder, *lines):
 def test_a_folder_holds_the_settings(tmp_path):
     RunFolder(tmp_path / "a" / "run", CONFIG)
     written = json.loads((tmp_path / "a" / "run" / "config.json").read_text())
-    assert written.pop("run_folder_version") == 4
+    assert written.pop("run_folder_version") == 5
     assert written.pop("demonstrations_fingerprint") is None
     assert written == CONFIG.flat()
     assert written["seed"] == 3 and written["policy_hidden"] == [100, 50]

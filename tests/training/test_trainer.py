@@ -26,6 +26,12 @@ from mgail_tf.training.trainer import Trainer
 
 STEPS_PER_ROUND = 20
 
+LEVELS: dict[str, float | None] = {
+    "random_return_mean": 0.0,
+    "imitation_distance_of_random_policy": 2.0,
+    "imitation_distance_of_demonstrations": None,
+}
+
 
 class Clock:
     """Stands in for `time.perf_counter`: time passes only where something is slow."""
@@ -45,22 +51,26 @@ def clock(monkeypatch):
 
 
 class FakePolicy:
-    """Leaves a file where it is exported to."""
+    """Leaves a file where it is exported to, with the number of rounds that it has learned."""
 
-    def __init__(self, clock):
-        self._clock = clock
+    def __init__(self, clock, rounds):
+        self._clock, self._rounds = clock, rounds
 
     def deterministic(self, observations):
         return np.zeros(len(observations), int)
 
     def save(self, folder):
         self._clock.wait(300)
-        pathlib.Path(folder).mkdir(exist_ok=True)
+        pathlib.Path(folder, "variables").mkdir(parents=True)
         pathlib.Path(folder, "model").touch()
+        self._write(folder)
 
     def save_weights(self, folder):
         self._clock.wait(300)
-        pathlib.Path(folder, "weights").touch()
+        self._write(folder)
+
+    def _write(self, folder):
+        pathlib.Path(folder, "variables", "rounds").write_text(str(int(self._rounds)))
 
 
 class FakeLearner(tf.Module):
@@ -70,8 +80,9 @@ class FakeLearner(tf.Module):
 
     def __init__(self, clock, last_round=math.inf):
         super().__init__()
-        self.deployed_policy, self._clock, self._last = FakePolicy(clock), clock, last_round
         self.rounds = tf.Variable(0)
+        self.deployed_policy = FakePolicy(clock, self.rounds)
+        self._clock, self._last = clock, last_round
 
     @property
     def finished(self):
@@ -112,21 +123,26 @@ class FakeCollector(tf.Module):
 
 
 class FakeEvaluator:
-    """The return of the i-th evaluation is 10 i, of an expert's 40; it takes 100 seconds."""
+    """The return of the i-th evaluation is 10 i, of an expert's 40; it takes 100 seconds.
 
-    def __init__(self, clock):
-        self._clock, self.calls = clock, []
+    The policy that is closest to the demonstrations has learned for `closest` rounds.
+    """
+
+    def __init__(self, clock, closest=0):
+        self._clock, self._closest, self.calls, self.policies = clock, closest, [], []
 
     def submit(self, order):
         assert (order.saved_model / "model").exists()
         self.calls.append((order.num_episodes, order.seed))
+        self.policies.append(exported(order.saved_model.parent))
         number = 10.0 * len(self.calls)
         measured: dict[str, float | None] = {
             "return_mean": number,
             "return_std": 1.0,
             "normalized_return": number / 40.0,
+            "imitation_distance": 0.01 + abs(self.policies[-1] - self._closest) / 100,
         }
-        return self._future(Findings(measured, random_return=0.0))
+        return self._future(Findings(measured, LEVELS))
 
     def _future(self, findings):
         self._clock.wait(100)
@@ -172,6 +188,11 @@ def make(
     reporter = Reporter(*parts, folder, run, reporting, Expert(3, 40.0, 2.0), state)
     trainer: Any = Trainer(*parts[:2], reporter, folder, run, reporting, state)
     return trainer
+
+
+def exported(folder):
+    """How many rounds the policy has learned that a run folder has."""
+    return int((folder / "saved_model" / "variables" / "rounds").read_text())
 
 
 def read_metrics(folder):
@@ -265,7 +286,7 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(tmp_path, clock):
     stopping = make(tmp_path / "run", clock, total_steps=200, learner=Stopping(clock))
     with pytest.raises(Interrupted):
         stopping.train(progress=False)
-    assert sorted(os.listdir(tmp_path / "run" / "saved_model")) == ["model", "weights"]
+    assert sorted(os.listdir(tmp_path / "run" / "saved_model")) == ["model", "variables"]
     resumed = make(tmp_path / "run", clock, total_steps=200)
     assert int(resumed.learner.rounds) == int(resumed.state.rounds) == 6
     assert resumed.collector.steps == 120
@@ -301,7 +322,7 @@ def test_metrics_behind_the_checkpoint_are_forgotten(tmp_path, clock):
 
 def test_result(tmp_path, clock):
     # The normalised returns are 1/4, 2/4, 3/4, 1; the final evaluation is the fifth.
-    evaluator = FakeEvaluator(clock)
+    evaluator = FakeEvaluator(clock, closest=10)
     trainer = make(tmp_path, clock, total_steps=200, final_episodes=7, evaluator=evaluator)
     result = trainer.train(progress=False)
     assert evaluator.calls[-1] == (7, FINAL_SEED)
@@ -316,16 +337,19 @@ def test_result(tmp_path, clock):
         "episodes": 7,
         "env_steps": 200,
         "non_finite_steps": 0,
+        "export": "last",
+        "exported_env_steps": 200,
         "return_mean": 50.0,
         "return_std": 1.0,
         "normalized_return": 1.25,
+        "imitation_distance": 0.01,
         "expert_return_mean": 40.0,
         "expert_return_standard_error": 2.0,
-        "random_return_mean": 0.0,
+        **LEVELS,
         "steps_to_95": 200,
         "seconds_to_95": at_the_end["wall_seconds"],
     }
-    assert sorted(os.listdir(tmp_path / "saved_model")) == ["model", "weights"]
+    assert sorted(os.listdir(tmp_path / "saved_model")) == ["model", "variables"]
 
 
 def test_the_first_time_at_95_percent_counts(tmp_path, clock):
@@ -440,6 +464,47 @@ def test_an_evaluation_that_fails_late_is_made_again(tmp_path, clock):
     assert int(again.learner.rounds) == 3
     again.train(progress=False)
     assert evaluated_at(tmp_path) == [60, 120, 180, 200]
+
+
+@pytest.mark.parametrize(("export", "rounds"), [("closest", 6), ("last", 10)])
+def test_the_policy_that_is_exported_is_evaluated_closely(export, rounds, tmp_path, clock):
+    # Evaluations are of the policies of 3, 6, 9 and 10 rounds.
+    evaluator = LateEvaluator(clock, closest=5)
+    trainer = make(tmp_path, clock, total_steps=200, evaluator=evaluator, export=export)
+    result = trainer.train(progress=False)
+    assert evaluator.policies == [3, 6, 9, 10, rounds]
+    assert exported(tmp_path) == rounds
+    assert (result["export"], result["exported_env_steps"]) == (export, rounds * STEPS_PER_ROUND)
+    assert result["env_steps"] == 200
+    # It is asked at the end; the same run may end otherwise.
+    last = {"closest": "last", "last": "closest"}[export]
+    make(tmp_path, clock, total_steps=200, export=last).train(progress=False)
+    assert exported(tmp_path) == 16 - rounds
+
+
+@pytest.mark.parametrize("killed_after", [4, 6, 7, 9])
+@pytest.mark.parametrize("evaluator", [FakeEvaluator, LateEvaluator])
+def test_a_run_that_is_killed_and_resumed_knows_the_same_closest_policy(
+    evaluator, killed_after, tmp_path, clock
+):
+    class Killed(FakeLearner):
+        def learn(self, collector):
+            if int(self.rounds) == killed_after:
+                raise Interrupted
+            return super().learn(collector)
+
+    settings: Any = {"total_steps": 200, "export": "closest"}
+    with pytest.raises(Interrupted):
+        make(
+            tmp_path, clock, learner=Killed(clock), evaluator=evaluator(clock, 5), **settings
+        ).train(progress=False)
+    trainer = make(tmp_path, clock, evaluator=evaluator(clock, 5), **settings)
+    assert trainer.train(progress=False)["exported_env_steps"] == 120
+    assert exported(tmp_path) == 6
+    # A longer run goes on from its own last policy, and finds a closer one.
+    longer = settings | {"total_steps": 400}
+    trainer = make(tmp_path, clock, evaluator=evaluator(clock, 15), **longer)
+    assert trainer.train(progress=False)["exported_env_steps"] == 300
 
 
 def test_tensorboard_shows_the_first_rounds_graph_and_the_learners_histograms(
