@@ -30,13 +30,17 @@ class Waiting(tf.train.experimental.PythonState):
         self.line = json.loads(string_value)
 
 
+# Distances differ by so much by chance alone, because an evaluation has few episodes.
+AS_CLOSE = 1.25
+
+
 class Closest(tf.train.experimental.PythonState):
-    """The policy whose evaluated episodes were closest to the demonstrations.
+    """The newest policy whose evaluated episodes were as close to the demonstrations as any.
 
     It is a part of the checkpoint, so that a run that is killed and resumed knows the same one.
 
     Attributes:
-      distance: of its episodes; infinite as long as there is none.
+      distance: the smallest so far, not only of this policy; infinite as long as there is none.
       env_steps: environment steps after which it was there.
       weights: of its SavedModel, files by name.
     """
@@ -49,8 +53,11 @@ class Closest(tf.train.experimental.PythonState):
         self, distance: float | None, env_steps: int, weights: Mapping[str, bytes]
     ) -> None:
         """Takes a policy if it is as close, or closer; one whose distance is unknown is not."""
-        if distance is not None and distance <= self.distance:
-            self.distance, self.env_steps, self.weights = distance, env_steps, weights
+        if distance is None:
+            return
+        self.distance = min(self.distance, distance)
+        if distance <= AS_CLOSE * self.distance:
+            self.env_steps, self.weights = env_steps, weights
 
     def serialize(self) -> str:
         files = {name: base64.b64encode(each).decode() for name, each in self.weights.items()}
