@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from mgail_tf import config as configs
 from mgail_tf.algorithms.authors_options import AuthorsOptions
-from mgail_tf.commands import benchmark, network_updates
+from mgail_tf.commands import benchmark_settings, benchmark_tables, network_updates
 from mgail_tf.commands.benchmarked_run import Rounds, measure, updates_of_calls
 from mgail_tf.commands.network_updates import NetworkUpdate
 from mgail_tf.commands.stopwatch import Stopwatch
@@ -76,9 +76,9 @@ def test_steps_and_updates_are_those_after_the_first_round(record):
 
 def test_record_is_json_and_a_line_of_each_table(record, capsys):
     assert json.loads(dumps(record)) == record
-    benchmark.print_tables([record | {"mflop_per_step": None}])
+    benchmark_tables.print_tables([record | {"mflop_per_step": None}])
     rates, shares = capsys.readouterr().out.strip().split("\n\n")
-    for table, columns in (rates, benchmark.RATES), (shares, benchmark.SHARES):
+    for table, columns in (rates, benchmark_tables.RATES), (shares, benchmark_tables.SHARES):
         header, _, line = table.splitlines()
         assert header.count("|") == line.count("|") == len(columns) + 3
         assert line.startswith("| CartPole | default |")
@@ -150,18 +150,18 @@ def test_rates_of_the_authors_loop_begin_with_the_first_update_of_the_policy():
 
 
 def test_a_small_budget_evaluates_as_often_as_the_whole_one():
-    config = benchmark.configure("HalfCheetah", "default", None, 3)
+    config = benchmark_settings.configure("HalfCheetah", "default", None, 3)
     assert (config.run.total_steps, config.run.seed) == (41 * 80, 3)
     assert config.reporting.evaluate_every == 16_000 // 20
-    assert benchmark.configure("HalfCheetah", "default", 0, 3).run.total_steps == 16_000
-    paper = benchmark.configure("Hopper", "paper", None, 0)
+    assert benchmark_settings.configure("HalfCheetah", "default", 0, 3).run.total_steps == 16_000
+    paper = benchmark_settings.configure("Hopper", "paper", None, 0)
     assert isinstance(paper.learner, AuthorsOptions)
     assert paper.run.total_steps > paper.learner.least_steps + 3 * 100 * 70
 
 
 def test_a_budget_for_the_start_alone_is_refused():
     with pytest.raises(UserError, match="total_steps=80.* 160 "):
-        benchmark.configure("HalfCheetah", "default", 80, 0)
+        benchmark_settings.configure("HalfCheetah", "default", 80, 0)
 
 
 @pytest.mark.parametrize(
