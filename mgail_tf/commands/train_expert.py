@@ -12,12 +12,10 @@ evaluation, of deterministic episodes, whose mean return is as high.
 import contextlib
 import pathlib
 import re
-import shutil
-from typing import Any
 
 from absl import flags
 
-from mgail_tf import extras, strict_json
+from mgail_tf import extras
 from mgail_tf.commands import command_line
 from mgail_tf.commands.expert_configs import ALGORITHM_OPTIONS, expert_config
 from mgail_tf.envs.make import make_environment
@@ -38,35 +36,19 @@ def main() -> None:
     with contextlib.closing(make_environment(ENV.value)):
         pass  # It is refused, if it is, before anything is written.
     with extras.needed("training an expert", "experts"), command_line.quiet():
-        from tqdm import tqdm
-
-        from mgail_tf.commands.expert_description import describe
-        from mgail_tf.commands.expert_training import Training, export
+        from mgail_tf.commands import expert_making
 
     config = expert_config(ENV.value, ALGORITHM.value, SEED.value)
-    folder = pathlib.Path(EXPERTS_FOLDER.value, re.sub("[/:]", "-", ENV.value))
-    training = Training(ENV.value, ALGORITHM.value, config, folder / "training")
-    total = TOTAL_STEPS.value or config.total_steps
-    with tqdm(total=total, initial=training.progress["steps"], unit="step", desc=ENV.value) as bar:
-        while training.progress["steps"] < total and not _is_good_enough(training.progress):
-            settling = training.progress["steps"] >= total - config.settling_steps
-            if settling and not training.progress["settling"]:
-                training.settle()
-            training.advance(config.evaluate_every)
-            bar.update(training.progress["steps"] - bar.n)
-            bar.set_postfix_str("return {1:.0f} +- {2:.0f}".format(*training.progress["curve"][-1]))
-    export(ENV.value, ALGORITHM.value, config, folder / "training", folder / "expert")
-    description = describe(ENV.value, training.progress, folder / "expert")
-    (folder / "expert.json").write_text(strict_json.dumps(description) + "\n")
-    # Demonstrations that are there were drawn from an earlier expert.
-    shutil.rmtree(folder / "demonstrations", ignore_errors=True)
+    description = expert_making.make(
+        ENV.value,
+        ALGORITHM.value,
+        config,
+        pathlib.Path(EXPERTS_FOLDER.value, re.sub("[/:]", "-", ENV.value)),
+        TOTAL_STEPS.value or config.total_steps,
+        STOP_AT_RETURN.value,
+    )
     for name in ("deterministic", "stochastic"):
         print(name, description[name])
-
-
-def _is_good_enough(progress: dict[str, Any]) -> bool:
-    best = progress["best_return"]
-    return STOP_AT_RETURN.value is not None and best is not None and best >= STOP_AT_RETURN.value
 
 
 def program() -> None:

@@ -81,7 +81,7 @@ def test_a_round_acts_and_learns_from_what_happened(monkeypatch):
     assert not learner.finished
 
     # What turns out to have been an episode's last step is marked as such, and nothing else.
-    learner.replay.push(learner._encoders.encode(experience))
+    learner.replay.push(learner.encoders.encode(experience))
     learner.learn(collector)
     assert (learner.replay._storage.ended.numpy() == 0.0).all()
     collector.cut[1] = True

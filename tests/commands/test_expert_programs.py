@@ -4,16 +4,12 @@ import dataclasses
 import json
 import pathlib
 import re
-from unittest import mock
 
-from absl import flags
-from absl.testing import flagsaver
 import minari
 from programs import ROOT, run
 import pytest
 
 from mgail_tf import loaded_policy
-from mgail_tf.commands import expert_configs, train_expert
 from mgail_tf.commands.expert_configs import (
     EXPERTS,
     GENERAL,
@@ -118,37 +114,30 @@ def test_description_of_an_expert():
 
 def test_an_expert_is_trained_until_it_is_good_enough_and_goes_on(tmp_path: pathlib.Path):
     pytest.importorskip("sb3_contrib")
-    known = OTHER_TASKS | {
-        "CartPole-v1": ExpertConfig(6_000, rollout_steps=64, evaluate_every=1500)
-    }
+    from mgail_tf.commands import expert_making
 
-    def expert() -> dict:
-        return json.loads((tmp_path / "CartPole-v1" / "expert.json").read_text())
+    config = ExpertConfig(6_000, seed=3, rollout_steps=64, evaluate_every=1500)
 
-    flags.FLAGS.mark_as_parsed()
-    with (
-        mock.patch.object(expert_configs, "OTHER_TASKS", known),
-        flagsaver.flagsaver(experts=str(tmp_path), env="CartPole-v1", algorithm="ppo", seed=3),
-    ):
-        # The worst return that there is.
-        with flagsaver.flagsaver(stop_at_return=1.0):
-            train_expert.main()
-        assert [steps for steps, *_ in expert()["curve"]] == [1536]
-        assert (expert()["algorithm"], expert()["seed"]) == ("PPO", 3)
-        (tmp_path / "CartPole-v1" / "demonstrations").mkdir()
-        with flagsaver.flagsaver(total_steps=3000, stop_at_return=500.0):
-            train_expert.main()
-        # No farther than asked for: an untrained policy is below 500, the most that there is.
-        assert [steps for steps, *_ in expert()["curve"]] == [1536, 3072]
-        assert not (tmp_path / "CartPole-v1" / "demonstrations").exists()
-        policy = loaded_policy.load(tmp_path / "CartPole-v1" / "expert")
-        loaded_policy.check_fits(policy, make_environment("CartPole-v1"))
-        for other in {"algorithm": "trpo"}, {"seed": 4}:
-            with (
-                flagsaver.flagsaver(**other),
-                pytest.raises(UserError, match="is of --algorithm=ppo --seed=3"),
-            ):
-                train_expert.main()
+    def make(total_steps=6_000, algorithm="ppo", seed=3, **options) -> dict:
+        seeded = dataclasses.replace(config, seed=seed)
+        expert_making.make("CartPole-v1", algorithm, seeded, tmp_path, total_steps, **options)
+        return json.loads((tmp_path / "expert.json").read_text())
+
+    # The worst return that there is.
+    expert = make(stop_at_return=1.0)
+    assert [steps for steps, *_ in expert["curve"]] == [1536]
+    assert (expert["algorithm"], expert["seed"]) == ("PPO", 3)
+    (tmp_path / "demonstrations").mkdir()
+    # No farther than asked for: an untrained policy is below 500, the most that there is.
+    expert = make(3000, stop_at_return=500.0)
+    assert [steps for steps, *_ in expert["curve"]] == [1536, 3072]
+    assert not (tmp_path / "demonstrations").exists()
+    loaded_policy.check_fits(
+        loaded_policy.load(tmp_path / "expert"), make_environment("CartPole-v1")
+    )
+    for other in {"algorithm": "trpo"}, {"seed": 4}:
+        with pytest.raises(UserError, match="is of --algorithm=ppo --seed=3"):
+            make(**other)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_help_has_the_flags_of_a_run_in_sections(short):
 def test_help_tells_choices_and_defaults(short):
     assert re.search(r"--algorithm: .*one of mgail, bc; default: mgail", short)
     assert re.search(r"--preset: .*one of default, paper; default: default", short)
-    assert re.search(r"--total_steps: .*default: 500000", short)
+    assert re.search(r"--total_steps: .*default: 100000", short)
     # There is none of these.
     assert "None" not in short
 

@@ -104,7 +104,7 @@ def learners(monkeypatch):
 
 def make(folder, name: str, env_processes: int = 0, num_envs: int = 2, **settings: Any) -> Trainer:
     if not settings:
-        settings = {"segment_length": ROUND // num_envs}
+        settings = {"segment_length": ROUND // num_envs, "cloned_start": False}
     settings = SETTINGS | {"num_envs": num_envs} | settings
     config = configs.make(f"misbehaving:{name}-v0", **settings)
     actions = np.linspace(-1.0, 1.0, 30, dtype=np.float32)[:, None]

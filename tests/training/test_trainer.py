@@ -337,7 +337,7 @@ def test_result(tmp_path, clock):
         "episodes": 7,
         "env_steps": 200,
         "non_finite_steps": 0,
-        "export": "last",
+        "export": "closest",
         "exported_env_steps": 200,
         "return_mean": 50.0,
         "return_std": 1.0,
