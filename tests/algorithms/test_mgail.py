@@ -55,7 +55,7 @@ def test_a_round_stores_what_happened_and_updates_every_network():
     expected = (experience.action.numpy()[0] - 0.1) / 0.5
     np.testing.assert_allclose(np.unique(actions, axis=0), np.unique(expected, axis=0), rtol=1e-6)
     # 2 of its 6 steps ended in a termination.
-    for _, cost_of_termination in calls.arguments["policy"]:
+    for _, _, cost_of_termination in calls.arguments["policy"]:
         expected_cost = np.log(1.0 + 2.0 / 6.0 / EXPERT_TERMINATION_RATE)
         np.testing.assert_allclose(cost_of_termination, expected_cost, rtol=1e-6)
     # Each update has a batch of its own.

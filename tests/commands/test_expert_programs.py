@@ -4,6 +4,7 @@ import dataclasses
 import json
 import pathlib
 import re
+from typing import Any
 
 import minari
 from programs import ROOT, run
@@ -135,7 +136,8 @@ def test_an_expert_is_trained_until_it_is_good_enough_and_goes_on(tmp_path: path
     loaded_policy.check_fits(
         loaded_policy.load(tmp_path / "expert"), make_environment("CartPole-v1")
     )
-    for other in {"algorithm": "trpo"}, {"seed": 4}:
+    others: list[Any] = [{"algorithm": "trpo"}, {"seed": 4}]
+    for other in others:
         with pytest.raises(UserError, match="is of --algorithm=ppo --seed=3"):
             make(**other)
 
