@@ -73,7 +73,7 @@ EXPERTS = {
 
 # With PPO. Tasks with short episodes are evaluated often, so that training can stop half-way.
 PPO_EXPERTS = {
-    "CartPole": ExpertConfig(150_000, rollout_steps=128, evaluate_every=4_000),
+    "CartPole": ExpertConfig(150_000, rollout_steps=128, evaluate_every=1024),
     "MountainCar": ExpertConfig(1_000_000, num_envs=16, evaluate_every=50_000),
     "Acrobot": ExpertConfig(500_000, rollout_steps=256, evaluate_every=8_000),
     "Hopper": ExpertConfig(2_000_000, {"gamma": 0.995}, noise_scale=0.7, evaluate_every=50_000),
