@@ -77,7 +77,7 @@ def test_another_algorithms_run_is_told_apart(tmp_path):
         RunFolder(tmp_path, configs.make("CartPole", seed=3, algorithm="bc"))
 
 
-@pytest.mark.parametrize("version", [None, 1, 2, 3, 5])
+@pytest.mark.parametrize("version", [None, 1, 2, 3, 4, 6])
 def test_a_run_of_another_version_is_refused_in_one_line(version, tmp_path):
     RunFolder(tmp_path, CONFIG)
     file = tmp_path / "config.json"
