@@ -55,8 +55,7 @@ class Reporting(Options):
     film_every: int = option(10, "evaluations between filmed episodes in TensorBoard; 0: none")
     export: str = option(
         "last",
-        "which policy is exported at the end: the last one, or the one whose evaluated episodes "
-        "were closest to the demonstrations",
+        "policy to export at the end: the last, or the one closest to the demonstrations",
         choices=("closest", "last"),
     )
 
