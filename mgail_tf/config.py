@@ -55,7 +55,7 @@ class Reporting(Options):
     film_every: int = option(10, "evaluations between filmed episodes in TensorBoard; 0: none")
     export: str = option(
         "last",
-        "policy to export at the end: the last, or the one closest to the demonstrations",
+        "export the last policy, or the one closest to the demonstrations",
         choices=("closest", "last"),
     )
 
