@@ -242,8 +242,8 @@ def steps_to(
     """Environment steps at the first of so many evaluations in a row at a level; else infinity."""
     reached = returns >= level
     starts = len(returns) - in_a_row + 1
-    held = [reached[start : start + in_a_row].all() for start in range(starts)]
-    return float(steps[held.index(True)]) if True in held else np.inf
+    held = (steps[start] for start in range(starts) if reached[start : start + in_a_row].all())
+    return float(next(held, np.inf))
 
 
 def _steps(result: Result) -> str:

@@ -24,7 +24,7 @@ from mgail_tf.float_types import float_type
 from mgail_tf.networks.encoding import ObservationEncoder
 from mgail_tf.seeds import EVALUATION_SEED
 
-ALGORITHMS: dict[str, type[OnPolicyAlgorithm]] = {"trpo": TRPO, "ppo": PPO}
+ALGORITHMS: dict[str, type[TRPO] | type[PPO]] = {"trpo": TRPO, "ppo": PPO}
 
 # What is in a new training's `progress`.
 BEGINNING: dict[str, Any] = {

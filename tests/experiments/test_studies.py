@@ -136,7 +136,7 @@ def test_robustness_leaves_out_what_has_no_data(tmp_path, monkeypatch, capsys):
 def test_robustness_table(capsys, tmp_path):
     means = {"expert_return_mean": 110.0, "random_return_mean": 10.0}
 
-    def cell(name, final, *returns, error=0.0):
+    def cell(name: str, final: float | None, *returns: float, error: float = 0.0):
         curve = [(1000 * (index + 1), level) for index, level in enumerate(returns)]
         seed = int(name.rpartition("-")[2])
         _, result = made(name, final, curve, seed=seed, **means)
