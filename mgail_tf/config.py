@@ -55,8 +55,7 @@ class Reporting(Options):
     film_every: int = option(10, "evaluations between filmed episodes in TensorBoard; 0: none")
     export: str = option(
         "closest",
-        "which policy is exported at the end: the last one, or the newest one whose evaluated "
-        "episodes were as close to the demonstrations as any",
+        "export the last policy, or the newest that is as close to the demonstrations as any",
         choices=("closest", "last"),
     )
 

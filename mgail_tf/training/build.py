@@ -160,7 +160,8 @@ def begin(learner: Learner, config: Config) -> None:
     """Gives the policy of a new run the weights that it begins with, unless these are random."""
     if config.run.initial_policy:
         take_over(config.run.initial_policy, learner.deployed_policy, learner.policies)
-    elif isinstance(learner, MGAIL) and learner.options.updates.cloned_start:
+    elif isinstance(config.learner, MGAILOptions) and config.learner.updates.cloned_start:
+        assert isinstance(learner, MGAIL)  # Its options tell.
         start_from_clone(learner.policies, learner.encoders, learner.demonstrated, config.run.seed)
 
 

@@ -171,8 +171,7 @@ def test_rewards_may_be_missing(cartpole, tmp_path, eagerly):
         assert result[name] is None
     assert result["return_mean"] > 0
     # What needs no rewards is known: how far it is, and how far a random policy.
-    assert result["imitation_distance"] > 0.0
-    assert result["imitation_distance_of_random_policy"] > 0.0
+    assert result["imitation_distance"] > 0.5 < result["imitation_distance_of_random_policy"]
     assert result["imitation_distance_of_demonstrations"] is None
 
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -167,6 +168,21 @@ class LateEvaluator(FakeEvaluator):
         return Late()
 
     failure: Exception | None = None
+
+
+class SoonEvaluator(FakeEvaluator):
+    """Has found it when it is asked for the second time."""
+
+    def _future(self, findings):
+        asked = itertools.count()
+
+        class Soon(Future):
+            def done(self):
+                return next(asked) > 0
+
+        future = Soon()
+        future.set_result(findings)
+        return future
 
 
 def make(
@@ -483,7 +499,7 @@ def test_the_policy_that_is_exported_is_evaluated_closely(export, rounds, tmp_pa
 
 
 @pytest.mark.parametrize("killed_after", [4, 6, 7, 9])
-@pytest.mark.parametrize("evaluator", [FakeEvaluator, LateEvaluator])
+@pytest.mark.parametrize("evaluator", [FakeEvaluator, SoonEvaluator, LateEvaluator])
 def test_a_run_that_is_killed_and_resumed_knows_the_same_closest_policy(
     evaluator, killed_after, tmp_path, clock
 ):
