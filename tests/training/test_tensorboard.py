@@ -66,7 +66,7 @@ def test_scalars(get, runs):
     [line, _] = [json.loads(text) for text in (runs / "0" / "metrics.jsonl").open()]
     tags = get("scalars/tags")[RUN]
     groups = {tag.split("/")[0] for tag in tags}
-    learned = {"discriminator", "forward_model", "policy"}
+    learned = {"discriminator", "forward_model", "policy", "value"}
     assert groups == {"Imitation", "Return", "evaluation", "speed", *learned}
     # What TensorBoard opens on.
     assert sorted(tags)[:2] == ["Imitation/distance", "Return/mean"]
