@@ -61,7 +61,12 @@ def start(
     demonstrated = run_demonstrations.load(dataset, run)
     progress.phase("loading TensorFlow")
     with command_line.quiet():
+        import tensorflow as tf
+
         from mgail_tf.training.build import make_trainer
+
+    # It fuses a product with what follows; for products as small as ours that takes a tenth longer.
+    tf.config.optimizer.set_experimental_options({"remapping": False})
 
     progress.phase("building the networks")
     return make_trainer(config, demonstrated, logdir, env_processes, process)

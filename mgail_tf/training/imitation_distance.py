@@ -5,7 +5,9 @@ It is the sum of two standard distances between samples:
 - of state-action pairs: the root of the criterion of Cramer and von Mises, which is how far the two
   cumulative distributions of a component are apart, averaged over the components;
 - of the lengths of episodes: the distance of Wasserstein, as a fraction of the demonstrations' mean
-  length. A policy that does right until it falls shows in nothing else.
+  length. A policy that does right until it falls shows in nothing else. Where some demonstrations
+  were cut off while they still went on, an end is nothing that the expert is after: there, only
+  how much shorter episodes are counts.
 
 Each episode counts as much as any other, however short it is, and each part of an episode as much
 as any other part. A component may be in any unit and have tails of any weight, because only the
@@ -81,7 +83,7 @@ class ImitationDistance:
         self.of_demonstrations: float | None = None
         if len(trajectories) > 1:
             halves = [self._sample(trajectories[first::2]) for first in range(2)]
-            self.of_demonstrations = self._between(*halves)
+            self.of_demonstrations = max(self._between(*halves), self._between(*halves[::-1]))
 
     def of(self, episodes: Sequence[Episode]) -> float:
         """Returns how far episodes are from the demonstrations; 0 if nothing differs."""
@@ -92,9 +94,12 @@ class ImitationDistance:
         ]
         return self._between(self._sample(trajectories), self._demonstrated)
 
-    def _between(self, one: _Sample, other: _Sample) -> float:
-        lengths = wasserstein(one.lengths, other.lengths) / self._mean_length
-        return cramer_von_mises(one.pairs, other.pairs) + lengths
+    def _between(self, one: _Sample, demonstrated: _Sample) -> float:
+        lengths = one.lengths
+        if self._horizon:
+            lengths = np.minimum(np.sort(lengths), np.sort(demonstrated.lengths))
+        apart = wasserstein(lengths, demonstrated.lengths) / self._mean_length
+        return cramer_von_mises(one.pairs, demonstrated.pairs) + apart
 
     def _sample(self, trajectories: Sequence[_Trajectory]) -> _Sample:
         """Takes pairs that are spread evenly over the trajectories, and over each of them."""

@@ -164,3 +164,12 @@ def test_choices_are_compared_by_how_often_they_are_made():
 def test_it_is_told_beside_what_it_is_to_be_compared_with():
     assert describe(0.25, None) == "0.250"
     assert describe(0.25, 0.0123) == "0.250, of demonstrations 0.012"
+
+
+def test_not_to_fall_where_the_expert_fell_is_no_fault():
+    expert = demonstrated([*EXPERTS[:3], walk(250, 3, terminated=True)])
+    never = [walk(500, seed) for seed in range(10, 18)]
+    often = [*never[:4], *(walk(250, seed, terminated=True) for seed in range(20, 24))]
+    measured = ImitationDistance(expert, SPACE)
+    # If longer episodes counted as far away, those that never fall would be at 0.14 and more.
+    assert measured.of(never) < 0.1 < measured.of(often)
