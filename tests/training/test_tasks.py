@@ -37,7 +37,8 @@ def eagerly_but_one(env):
 
 @pytest.mark.parametrize("env", TASKS)
 def test_every_task_starts(env, tmp_path, eagerly_but_one):
-    config = configs.make(env, **SHORT)
+    # Cloning eagerly takes a minute.
+    config = configs.make(env, **SHORT, cloned_start=env == TRACED)
     demonstrated = demonstrations.load(experts.demonstrations(env, 1), env, 1)
     trainer: Any = make_trainer(config, demonstrated, tmp_path)
     before = trainer.learner.networks.policy.get_weights()
