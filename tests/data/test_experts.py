@@ -64,7 +64,9 @@ def test_expert_acts_in_its_environment_as_described(
     loaded_policy.check_fits(policy, env)
     acts = policy.deterministic, loaded_policy.sampler(policy, FINAL_SEED)
     for act, name in zip(acts, ("deterministic", "stochastic"), strict=True):
-        episodes = play(act, task, 2, FINAL_SEED)
+        # HalfCheetah's falls over in one episode of fifty, and rounding decides in which: of two
+        # episodes, one would be too many.
+        episodes = play(act, task, 3, FINAL_SEED)
         for episode in episodes:
             assert all(env.action_space.contains(action) for action in episode.actions)
         check_level(returns(episodes), description[name])

@@ -395,7 +395,8 @@ def test_wall_seconds_are_all_that_passed(tmp_path, clock, monkeypatch):
         (Checkpoints, "save", 3, Checkpoints.save),
     ):
         monkeypatch.setattr(owner, name, slowly(seconds, function))
-    settings = {"total_steps": 200, "evaluate_every": 60, "film_every": 0, "preset": "default"}
+    settings: Any = {"total_steps": 200, "evaluate_every": 60, "film_every": 0}
+    settings |= {"preset": "default", "cloned_start": False}
     config = configs.make("CartPole", **settings)
     demonstrated = sample_data.draw(5, 4, np.zeros(5, int), return_mean=40.0)
     result = build.make_trainer(config, demonstrated, tmp_path).train(progress=False)
