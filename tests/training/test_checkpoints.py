@@ -1,6 +1,6 @@
 import pytest
 
-from mgail_tf.training.checkpoints import Closest
+from mgail_tf.training.checkpoints import Closest, RunState
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,13 @@ def test_the_newest_of_the_closest_policies_is_kept(distances, chosen):
     for each in closest, again:
         assert (each.env_steps, each.weights) == (chosen, {"weights": bytes([chosen])})
         assert each.distance == min(filter(None, distances))
+
+
+def test_seconds_are_counted_between_calls(clock):
+    state = RunState()
+    clock.wait(2)
+    assert state.count_seconds() == 2.0
+    assert state.count_seconds() == 2.0
+    clock.wait(3)
+    assert state.count_seconds() == float(state.wall_seconds) == 5.0
+    assert int(state.rounds) == 0 and float(state.evaluation_seconds) == 0.0

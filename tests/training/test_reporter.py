@@ -1,0 +1,227 @@
+"""What is evaluated, exported and written, and when."""
+
+import contextlib
+import json
+import os
+from typing import Any
+
+from fake_training import (
+    LEVELS,
+    STEPS_PER_ROUND,
+    FakeEvaluator,
+    FakeLearner,
+    Interrupted,
+    LateEvaluator,
+    SoonEvaluator,
+    evaluated_at,
+    exported,
+    make,
+    read_metrics,
+)
+import pytest
+
+from mgail_tf.errors import EnvironmentFailed
+from mgail_tf.seeds import FINAL_SEED
+from mgail_tf.training.run_folder import RunFolder
+
+
+def test_metrics_are_the_means_of_what_learn_returned_since_the_last_time(tmp_path, clock):
+    make(tmp_path, clock, total_steps=160).train(progress=False)
+    lines = read_metrics(tmp_path)
+    # Rounds 1 to 3, 4 to 6, 7 and 8.
+    assert [line["fake/round"] for line in lines] == [2.0, 5.0, 7.5]
+    assert [line["fake/two"] for line in lines] == [2.0] * 3
+    assert [line["return_mean"] for line in lines] == [10.0, 20.0, 30.0]
+
+
+def test_a_run_that_goes_on_may_be_reported_otherwise(tmp_path, clock):
+    make(tmp_path, clock, total_steps=120).train(progress=False)
+    other: dict[str, int] = {"evaluate_every": 40, "evaluation_episodes": 4, "final_episodes": 6}
+    evaluator = FakeEvaluator(clock)
+    make(tmp_path, clock, total_steps=240, evaluator=evaluator, **other).train(progress=False)
+    assert evaluated_at(tmp_path) == [60, 120, 160, 200, 240]
+    assert [number for number, _ in evaluator.calls] == [4, 4, 4, 6]
+
+
+def test_metrics_behind_the_checkpoint_are_forgotten(tmp_path, clock):
+    make(tmp_path, clock, total_steps=200).train(progress=False)
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines(keepends=True)
+    later = lines[-1].replace('"env_steps": 200', '"env_steps": 220')
+    (tmp_path / "metrics.jsonl").write_text("".join([*lines, later, '{"env_steps": 240, "ret']))
+    make(tmp_path, clock, total_steps=200)
+    assert evaluated_at(tmp_path) == [60, 120, 180, 200]
+
+
+def test_result(tmp_path, clock):
+    # The normalised returns are 1/4, 2/4, 3/4, 1; the final evaluation is the fifth.
+    evaluator = FakeEvaluator(clock, closest=10)
+    trainer = make(tmp_path, clock, total_steps=200, final_episodes=7, evaluator=evaluator)
+    result = trainer.train(progress=False)
+    assert evaluator.calls[-1] == (7, FINAL_SEED)
+    assert json.loads((tmp_path / "result.json").read_text()) == result
+    at_the_end = read_metrics(tmp_path)[-1]
+    seconds = {name: result.pop(name) for name in ("wall_seconds", "evaluation_seconds")}
+    assert all(value > at_the_end[name] for name, value in seconds.items())
+    assert result == {
+        "env": "CartPole",
+        "seed": 5,
+        "num_trajectories": 3,
+        "episodes": 7,
+        "env_steps": 200,
+        "non_finite_steps": 0,
+        "export": "closest",
+        "exported_env_steps": 200,
+        "return_mean": 50.0,
+        "return_std": 1.0,
+        "normalized_return": 1.25,
+        "imitation_distance": 0.01,
+        "expert_return_mean": 40.0,
+        "expert_return_standard_error": 2.0,
+        **LEVELS,
+        "steps_to_95": 200,
+        "seconds_to_95": at_the_end["wall_seconds"],
+    }
+    assert sorted(os.listdir(tmp_path / "saved_model")) == ["model", "variables"]
+
+
+def test_the_first_time_at_95_percent_counts(tmp_path, clock):
+    result = make(tmp_path, clock, total_steps=600).train(progress=False)
+    fourth = read_metrics(tmp_path)[3]
+    assert (result["steps_to_95"], result["seconds_to_95"]) == (240, fourth["wall_seconds"])
+    result = make(tmp_path / "short", clock, total_steps=100).train(progress=False)
+    assert result["steps_to_95"] is None and result["seconds_to_95"] is None
+
+
+def test_speed_is_that_of_training_alone(tmp_path, clock, monkeypatch):
+    speeds = []
+    monkeypatch.setattr(
+        RunFolder, "write_metrics", lambda folder, metrics, speed: speeds.append(speed)
+    )
+    make(tmp_path, clock, total_steps=120).train(progress=False)
+    # What follows an evaluation is training until the next one, here an export of 300 seconds.
+    assert speeds == [
+        {"speed/steps_per_second": pytest.approx(60 / 21)},
+        {"speed/steps_per_second": pytest.approx(120 / 342.5)},
+    ]
+
+
+def test_findings_may_come_while_training_goes_on(tmp_path, clock):
+    make(tmp_path / "in_turn", clock, total_steps=200).train(progress=False)
+    late = LateEvaluator(clock)
+    trainer = make(tmp_path / "late", clock, total_steps=200, evaluator=late)
+    seen, learn = [], trainer.learner.learn
+
+    def looking(collector):
+        seen.append((collector.steps, evaluated_at(tmp_path / "late")))
+        return learn(collector)
+
+    trainer.learner.learn = looking
+    trainer.train(progress=False)
+    # The one before is waited for where the next is due.
+    assert (140, [60]) in seen and (100, []) in seen
+    lines = [read_metrics(tmp_path / name) for name in ("in_turn", "late")]
+    for line in lines[0] + lines[1]:
+        del line["wall_seconds"], line["evaluation_seconds"]
+    assert lines[0] == lines[1]
+
+
+def test_a_line_that_waits_is_not_lost_with_a_run_that_is_killed(tmp_path, clock):
+    make(tmp_path / "whole", clock, total_steps=200).train(progress=False)
+
+    class Killed(FakeLearner):
+        def learn(self, collector):
+            if int(self.rounds) == 8:  # The second evaluation is on its way.
+                raise Interrupted
+            return super().learn(collector)
+
+    late = LateEvaluator(clock)
+    with pytest.raises(Interrupted):
+        make(tmp_path / "run", clock, total_steps=200, learner=Killed(clock), evaluator=late).train(
+            progress=False
+        )
+    assert evaluated_at(tmp_path / "run") == [60]
+    make(tmp_path / "run", clock, total_steps=200, evaluator=LateEvaluator(clock)).train(
+        progress=False
+    )
+    whole, parts = read_metrics(tmp_path / "whole"), read_metrics(tmp_path / "run")
+    names = ("env_steps", "fake/round", "fake/two")
+    assert [[line[name] for name in names] for line in parts] == [
+        [line[name] for name in names] for line in whole
+    ]
+
+
+def test_an_evaluation_that_fails_late_is_made_again(tmp_path, clock):
+    late = LateEvaluator(clock)
+    late.failure = EnvironmentFailed("the simulator crashed")
+    trainer = make(tmp_path, clock, total_steps=200, evaluator=late)
+    # At 120 steps it turns out that the policy of 60 steps could not be evaluated.
+    with pytest.raises(EnvironmentFailed, match="crashed; the work of 60 steps is kept"):
+        trainer.train(progress=False)
+    again = make(tmp_path, clock, total_steps=200)
+    assert int(again.learner.rounds) == 3
+    again.train(progress=False)
+    assert evaluated_at(tmp_path) == [60, 120, 180, 200]
+
+
+@pytest.mark.parametrize(("export", "rounds"), [("closest", 6), ("last", 10)])
+def test_the_policy_that_is_exported_is_evaluated_closely(export, rounds, tmp_path, clock):
+    # Evaluations are of the policies of 3, 6, 9 and 10 rounds.
+    evaluator = LateEvaluator(clock, closest=5)
+    trainer = make(tmp_path, clock, total_steps=200, evaluator=evaluator, export=export)
+    result = trainer.train(progress=False)
+    assert evaluator.policies == [3, 6, 9, 10, rounds]
+    assert exported(tmp_path) == rounds
+    assert (result["export"], result["exported_env_steps"]) == (export, rounds * STEPS_PER_ROUND)
+    assert result["env_steps"] == 200
+    # It is asked at the end; the same run may end otherwise.
+    last = {"closest": "last", "last": "closest"}[export]
+    make(tmp_path, clock, total_steps=200, export=last).train(progress=False)
+    assert exported(tmp_path) == 16 - rounds
+
+
+@pytest.mark.parametrize("killed_after", [4, 6, 7, 9])
+@pytest.mark.parametrize("evaluator", [FakeEvaluator, SoonEvaluator, LateEvaluator])
+def test_a_run_that_is_killed_and_resumed_knows_the_same_closest_policy(
+    evaluator, killed_after, tmp_path, clock
+):
+    class Killed(FakeLearner):
+        def learn(self, collector):
+            if int(self.rounds) == killed_after:
+                raise Interrupted
+            return super().learn(collector)
+
+    settings: Any = {"total_steps": 200, "export": "closest"}
+    with pytest.raises(Interrupted):
+        make(
+            tmp_path, clock, learner=Killed(clock), evaluator=evaluator(clock, 5), **settings
+        ).train(progress=False)
+    trainer = make(tmp_path, clock, evaluator=evaluator(clock, 5), **settings)
+    assert trainer.train(progress=False)["exported_env_steps"] == 120
+    assert exported(tmp_path) == 6
+    # A longer run goes on from its own last policy, and finds a closer one.
+    longer = settings | {"total_steps": 400}
+    trainer = make(tmp_path, clock, evaluator=evaluator(clock, 15), **longer)
+    assert trainer.train(progress=False)["exported_env_steps"] == 300
+
+
+def test_tensorboard_shows_the_first_rounds_graph_and_the_learners_histograms(
+    tmp_path, clock, monkeypatch
+):
+    trainer = make(tmp_path, clock, total_steps=100)
+    tensorboard, seen = trainer.folder.tensorboard, []
+
+    @contextlib.contextmanager
+    def recorded_graph():
+        seen.append(("graph", int(trainer.learner.rounds)))
+        yield
+
+    monkeypatch.setattr(tensorboard, "recorded_graph", recorded_graph)
+    monkeypatch.setattr(
+        tensorboard,
+        "write_histograms",
+        lambda step, values: seen.append(("histograms", step, values["numbers"].tolist())),
+    )
+    trainer.train(progress=False)
+    # The seed of the histograms is the number of rounds.
+    expected = [("graph", 0), ("histograms", 60, [0, 1, 2, 3])]
+    assert seen == [*expected, ("histograms", 100, [0, 1, 2, 3, 4, 5])]
