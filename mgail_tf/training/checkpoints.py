@@ -73,6 +73,7 @@ class RunState(tf.Module):
 
     Attributes:
       rounds: calls of `Learner.learn` so far.
+      evaluations: those that have begun so far, that of the policy that learning begins with too.
       wall_seconds: seconds of this run so far, those before an interruption included.
       evaluation_seconds: the part of them in which training waited for evaluations.
       waiting: the line that has not been written yet.
@@ -83,6 +84,7 @@ class RunState(tf.Module):
         super().__init__()
         self._counted_until = time.perf_counter()
         self.rounds = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.evaluations = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.wall_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self.evaluation_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self.waiting = Waiting()

@@ -68,7 +68,7 @@ class Reporter:
         self._export = Export(learner.deployed_policy, folder.saved_model)
         self._losses: dict[str, list[Any]] = {}
         self._reported_non_finite = 0
-        self._film_every, self._evaluations = reporting.film_every, 0
+        self._film_every = reporting.film_every
         self._coming: Future[Findings] | None = None
         self._weights: dict[str, bytes] = {}  # Of the policy that is being evaluated.
 
@@ -97,12 +97,14 @@ class Reporter:
         line = self._times()
         line |= {name: float(np.mean(values)) for name, values in self._losses.items()}
         self._losses.clear()
-        self._folder.tensorboard.write_histograms(
-            self._collector.steps, self._learner.histograms(int(self._state.rounds))
-        )
+        if rounds := int(self._state.rounds):
+            self._folder.tensorboard.write_histograms(
+                self._collector.steps, self._learner.histograms(rounds)
+            )
         self._tell_non_finite()
-        self._evaluations += 1
-        film = self._film_every and self._evaluations % self._film_every == 0
+        evaluations = int(self._state.evaluations)
+        film = evaluations and self._film_every and evaluations % self._film_every == 0
+        self._state.evaluations.assign_add(1)
         self._state.waiting.line = line
         self._submit(self._reporting.evaluation_episodes, EVALUATION_SEED, film=bool(film))
         self.collect(progress)

@@ -96,6 +96,9 @@ class Trainer:
     def _train(self, progress: Progress, profile: bool) -> dict[str, Any]:
         without_steps = isinstance(self.collector, NoCollector)
         progress.begin(None if without_steps else self.run.total_steps, self._count())
+        if self.learner.steps_per_round and not int(self.state.evaluations):
+            progress.phase("evaluating what learning begins with")
+            self._evaluate(progress)
         progress.phase("compiling")
         while self._goes_on():
             steps_before = self.collector.steps
@@ -107,12 +110,16 @@ class Trainer:
             self._reporter.collect(progress)
             if self._is_evaluation_due(steps_before) or not self._goes_on():
                 progress.phase("evaluating")
-                self._reporter.begin(progress)
-                self._save()
+                self._evaluate(progress)
                 progress.phase("")
         self._reporter.collect(progress, wait=True)
         progress.phase("evaluating once more, and closely")
         return self._reporter.finish()
+
+    def _evaluate(self, progress: Progress) -> None:
+        """Has the policy evaluated as it is now, and saves the run."""
+        self._reporter.begin(progress)
+        self._save()
 
     def _keep(self, progress: Progress) -> int:
         """Keeps the work of a run that ends early; returns the environment steps of what is kept.

@@ -57,11 +57,11 @@ def test_train_then_evaluate_from_another_folder(tmp_path):
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "my out" / "result.json").read_text())
     assert result["env"] == "CartPole" and result["env_steps"] == 400
-    assert len((tmp_path / "my out" / "metrics.jsonl").read_text().splitlines()) == 2
+    assert len((tmp_path / "my out" / "metrics.jsonl").read_text().splitlines()) == 3
     assert os.listdir(tmp_path) == ["my out"]
     # The first sign of life, and no more than a line for each evaluation.
     assert done.stdout.startswith("CartPole (reading the demonstrations)\n")
-    assert done.stdout.count("CartPole: ") == 2 and "\r" not in done.stdout + done.stderr
+    assert done.stdout.count("CartPole: ") == 3 and "\r" not in done.stdout + done.stderr
 
     # What the end says is pasted.
     [pasted] = re.findall("^  evaluate *(.*)$", done.stdout, re.MULTILINE)

@@ -159,7 +159,7 @@ def test_an_environment_that_fails_costs_no_whole_round(steps, tmp_path, monkeyp
     whole: Any = make(tmp_path / "whole", kind.__name__)
     whole.train(progress=False)
 
-    evaluations = STEPS_OF_AN_EVALUATION * (steps // 40)
+    evaluations = STEPS_OF_AN_EVALUATION * (1 + steps // 40)
     monkeypatch.setattr(kind, "left", STEPS_OF_RANDOM_EPISODES + evaluations + steps)
     failing: Any = make(tmp_path / "run", kind.__name__)
     kept = steps // ROUND * ROUND

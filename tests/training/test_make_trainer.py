@@ -150,7 +150,7 @@ def test_a_finished_run_goes_on_with_a_larger_budget(cartpole, tmp_path, eagerly
     for one, other in zip(weights(second), weights(first), strict=True):
         np.testing.assert_array_equal(one, other)
     assert second.train(progress=False)["env_steps"] == 48
-    assert [line["env_steps"] for line in metrics(tmp_path / "run")] == [8, 16, 24, 32, 40, 48]
+    assert [line["env_steps"] for line in metrics(tmp_path / "run")] == [0, 8, 16, 24, 32, 40, 48]
 
 
 def test_training_reaches_the_expert(cartpole, tmp_path):

@@ -27,8 +27,9 @@ from mgail_tf.training.run_folder import RunFolder
 
 def test_metrics_are_the_means_of_what_learn_returned_since_the_last_time(tmp_path, clock):
     make(tmp_path, clock, total_steps=160).train(progress=False)
-    lines = read_metrics(tmp_path)
-    # Rounds 1 to 3, 4 to 6, 7 and 8.
+    start, *lines = read_metrics(tmp_path)
+    # Nothing has been learned; rounds 1 to 3, 4 to 6, 7 and 8.
+    assert "fake/round" not in start and start["env_steps"] == start["return_mean"] == 0
     assert [line["fake/round"] for line in lines] == [2.0, 5.0, 7.5]
     assert [line["fake/two"] for line in lines] == [2.0] * 3
     assert [line["return_mean"] for line in lines] == [10.0, 20.0, 30.0]
@@ -39,7 +40,7 @@ def test_a_run_that_goes_on_may_be_reported_otherwise(tmp_path, clock):
     other: dict[str, int] = {"evaluate_every": 40, "evaluation_episodes": 4, "final_episodes": 6}
     evaluator = FakeEvaluator(clock)
     make(tmp_path, clock, total_steps=240, evaluator=evaluator, **other).train(progress=False)
-    assert evaluated_at(tmp_path) == [60, 120, 160, 200, 240]
+    assert evaluated_at(tmp_path) == [0, 60, 120, 160, 200, 240]
     assert [number for number, _ in evaluator.calls] == [4, 4, 4, 6]
 
 
@@ -49,11 +50,11 @@ def test_metrics_behind_the_checkpoint_are_forgotten(tmp_path, clock):
     later = lines[-1].replace('"env_steps": 200', '"env_steps": 220')
     (tmp_path / "metrics.jsonl").write_text("".join([*lines, later, '{"env_steps": 240, "ret']))
     make(tmp_path, clock, total_steps=200)
-    assert evaluated_at(tmp_path) == [60, 120, 180, 200]
+    assert evaluated_at(tmp_path) == [0, 60, 120, 180, 200]
 
 
 def test_result(tmp_path, clock):
-    # The normalised returns are 1/4, 2/4, 3/4, 1; the final evaluation is the fifth.
+    # The normalised returns are 0, 1/4, 2/4, 3/4, 1; the final evaluation comes after these.
     evaluator = FakeEvaluator(clock, closest=10)
     trainer = make(tmp_path, clock, total_steps=200, final_episodes=7, evaluator=evaluator)
     result = trainer.train(progress=False)
@@ -86,7 +87,7 @@ def test_result(tmp_path, clock):
 
 def test_the_first_time_at_95_percent_counts(tmp_path, clock):
     result = make(tmp_path, clock, total_steps=600).train(progress=False)
-    fourth = read_metrics(tmp_path)[3]
+    fourth = read_metrics(tmp_path)[4]
     assert (result["steps_to_95"], result["seconds_to_95"]) == (240, fourth["wall_seconds"])
     result = make(tmp_path / "short", clock, total_steps=100).train(progress=False)
     assert result["steps_to_95"] is None and result["seconds_to_95"] is None
@@ -100,8 +101,9 @@ def test_speed_is_that_of_training_alone(tmp_path, clock, monkeypatch):
     make(tmp_path, clock, total_steps=120).train(progress=False)
     # What follows an evaluation is training until the next one, here an export of 300 seconds.
     assert speeds == [
-        {"speed/steps_per_second": pytest.approx(60 / 21)},
-        {"speed/steps_per_second": pytest.approx(120 / 342.5)},
+        {"speed/steps_per_second": 0.0},
+        {"speed/steps_per_second": pytest.approx(60 / 321)},
+        {"speed/steps_per_second": pytest.approx(120 / 642.5)},
     ]
 
 
@@ -118,7 +120,7 @@ def test_findings_may_come_while_training_goes_on(tmp_path, clock):
     trainer.learner.learn = looking
     trainer.train(progress=False)
     # The one before is waited for where the next is due.
-    assert (140, [60]) in seen and (100, []) in seen
+    assert (140, [0, 60]) in seen and (100, [0]) in seen
     lines = [read_metrics(tmp_path / name) for name in ("in_turn", "late")]
     for line in lines[0] + lines[1]:
         del line["wall_seconds"], line["evaluation_seconds"]
@@ -130,7 +132,7 @@ def test_a_line_that_waits_is_not_lost_with_a_run_that_is_killed(tmp_path, clock
 
     class Killed(FakeLearner):
         def learn(self, collector):
-            if int(self.rounds) == 8:  # The second evaluation is on its way.
+            if int(self.rounds) == 8:  # The evaluation of 120 steps is on its way.
                 raise Interrupted
             return super().learn(collector)
 
@@ -139,14 +141,14 @@ def test_a_line_that_waits_is_not_lost_with_a_run_that_is_killed(tmp_path, clock
         make(tmp_path / "run", clock, total_steps=200, learner=Killed(clock), evaluator=late).train(
             progress=False
         )
-    assert evaluated_at(tmp_path / "run") == [60]
+    assert evaluated_at(tmp_path / "run") == [0, 60]
     make(tmp_path / "run", clock, total_steps=200, evaluator=LateEvaluator(clock)).train(
         progress=False
     )
     whole, parts = read_metrics(tmp_path / "whole"), read_metrics(tmp_path / "run")
     names = ("env_steps", "fake/round", "fake/two")
-    assert [[line[name] for name in names] for line in parts] == [
-        [line[name] for name in names] for line in whole
+    assert [[line.get(name) for name in names] for line in parts] == [
+        [line.get(name) for name in names] for line in whole
     ]
 
 
@@ -154,22 +156,22 @@ def test_an_evaluation_that_fails_late_is_made_again(tmp_path, clock):
     late = LateEvaluator(clock)
     late.failure = EnvironmentFailed("the simulator crashed")
     trainer = make(tmp_path, clock, total_steps=200, evaluator=late)
-    # At 120 steps it turns out that the policy of 60 steps could not be evaluated.
-    with pytest.raises(EnvironmentFailed, match="crashed; the work of 60 steps is kept"):
+    # At 60 steps it turns out that the policy of the beginning could not be evaluated.
+    with pytest.raises(EnvironmentFailed, match="crashed; the work of 0 steps is kept"):
         trainer.train(progress=False)
     again = make(tmp_path, clock, total_steps=200)
-    assert int(again.learner.rounds) == 3
+    assert int(again.learner.rounds) == 0
     again.train(progress=False)
-    assert evaluated_at(tmp_path) == [60, 120, 180, 200]
+    assert evaluated_at(tmp_path) == [0, 60, 120, 180, 200]
 
 
 @pytest.mark.parametrize(("export", "rounds"), [("closest", 6), ("last", 10)])
 def test_the_policy_that_is_exported_is_evaluated_closely(export, rounds, tmp_path, clock):
-    # Evaluations are of the policies of 3, 6, 9 and 10 rounds.
+    # Evaluations are of the policies of 0, 3, 6, 9 and 10 rounds.
     evaluator = LateEvaluator(clock, closest=5)
     trainer = make(tmp_path, clock, total_steps=200, evaluator=evaluator, export=export)
     result = trainer.train(progress=False)
-    assert evaluator.policies == [3, 6, 9, 10, rounds]
+    assert evaluator.policies == [0, 3, 6, 9, 10, rounds]
     assert exported(tmp_path) == rounds
     assert (result["export"], result["exported_env_steps"]) == (export, rounds * STEPS_PER_ROUND)
     assert result["env_steps"] == 200

@@ -40,15 +40,15 @@ def test_budget_is_hard(total_steps, taken, tmp_path, clock):
 @pytest.mark.parametrize(
     ("total_steps", "every", "expected"),
     [
-        # Where the steps cross a multiple, or come to it; and at the end.
-        (200, 60, [60, 120, 180, 200]),
-        (200, 50, [60, 100, 160, 200]),
-        (200, 100, [100, 200]),
-        (200, 1, list(range(20, 201, 20))),
-        (200, 1000, [200]),
+        # At the beginning, where the steps cross a multiple or come to it, and at the end.
+        (200, 60, [0, 60, 120, 180, 200]),
+        (200, 50, [0, 60, 100, 160, 200]),
+        (200, 100, [0, 100, 200]),
+        (200, 1, list(range(0, 201, 20))),
+        (200, 1000, [0, 200]),
         # By default 20 times in all.
-        (800, 0, list(range(40, 801, 40))),
-        (100, 0, [20, 40, 60, 80, 100]),
+        (800, 0, list(range(0, 801, 40))),
+        (100, 0, [0, 20, 40, 60, 80, 100]),
     ],
 )
 def test_evaluates_where_it_is_due_and_at_the_end(total_steps, every, expected, tmp_path, clock):
@@ -65,13 +65,13 @@ def test_evaluates_where_it_is_due_and_at_the_end(total_steps, every, expected, 
 def test_a_learner_that_has_finished_ends_the_run(tmp_path, clock):
     trainer = make(tmp_path, clock, total_steps=400, last_round=4)
     result = trainer.train(progress=False)
-    assert evaluated_at(tmp_path) == [60, 80]
+    assert evaluated_at(tmp_path) == [0, 60, 80]
     assert result["env_steps"] == 80
     # And nothing is left to do in a second run.
     again = make(tmp_path, clock, total_steps=400, last_round=4)
     again.train(progress=False)
     assert int(again.learner.rounds) == 4
-    assert evaluated_at(tmp_path) == [60, 80]
+    assert evaluated_at(tmp_path) == [0, 60, 80]
 
 
 def test_a_learner_may_need_no_environment(tmp_path, clock):
@@ -103,7 +103,7 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(tmp_path, clock):
     assert int(resumed.learner.rounds) == 10
     whole, parts = read_metrics(tmp_path / "whole"), read_metrics(tmp_path / "run")
     returns = [line.pop("return_mean") for line in parts]
-    assert returns == [10.0, 20.0, 10.0, 20.0]  # The evaluations are not a part of the run.
+    assert returns == [0.0, 10.0, 20.0, 0.0, 10.0]  # The evaluations are not a part of the run.
     for line in whole + parts:
         line.pop("return_mean", None)
         line.pop("normalized_return")
@@ -135,14 +135,14 @@ def test_wall_seconds_are_all_that_passed(tmp_path, clock, monkeypatch):
     config = configs.make("CartPole", **settings)
     demonstrated = sample_data.draw(5, 4, np.zeros(5, int), return_mean=40.0)
     result = build.make_trainer(config, demonstrated, tmp_path).train(progress=False)
-    # 10 rounds, 5 evaluations and exports, and at 4 of them histograms and a checkpoint.
-    parts = [15_000, 10 * 7, 5 * 100, 5 * 300, 4 * 0.5, 4 * 0.125, 4 * 3]
+    # 10 rounds, 6 evaluations and exports, at 5 of them a checkpoint, at 4 of these histograms.
+    parts = [15_000, 10 * 7, 6 * 100, 6 * 300, 4 * 0.5, 5 * 0.125, 5 * 3]
     assert result["wall_seconds"] == sum(parts) == clock.seconds - begun
-    assert result["evaluation_seconds"] == 5 * 100
+    assert result["evaluation_seconds"] == 6 * 100
     # A line has the times at which the policy was there, before it was evaluated.
     assert [line["wall_seconds"] for line in read_metrics(tmp_path)[:2]] == [
-        15_000 + 3 * 7,
-        15_000 + 6 * 7 + 100 + 300 + 0.5 + 0.125 + 3,
+        15_000,
+        15_000 + 3 * 7 + 100 + 300 + 0.125 + 3,
     ]
     assert [line["evaluation_seconds"] for line in read_metrics(tmp_path)[:2]] == [0, 100]
 
