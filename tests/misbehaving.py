@@ -51,6 +51,15 @@ class Good(Line):
     """Does nothing wrong."""
 
 
+class Marked(Line):
+    """Shows a third number that no action changes."""
+
+    observation_space = Box(-np.inf, np.inf, (3,), np.float64)
+
+    def observe(self):
+        return np.append(self.state, 1.0)
+
+
 class Reused(Line):
     """Returns its own state, which it changes later."""
 

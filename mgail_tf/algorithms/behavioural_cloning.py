@@ -72,6 +72,9 @@ class BehaviouralCloning(tf.Module):
         epoch, options = int(self._epoch), self._options
         return epoch - int(self._best_epoch) >= options.patience or epoch >= options.max_epochs
 
+    def begin_at(self, distance: float) -> None:
+        """Nothing: it makes no difference here."""
+
     def learn(self, collector: Any = None) -> Metrics:
         """An epoch: learns from every pair of its part once; needs no environment."""
         return self.run_epoch()
@@ -96,7 +99,19 @@ class BehaviouralCloning(tf.Module):
         return {
             "cloning/log_likelihood": tf.reduce_mean(self.policy.log_likelihood(*self._learned)),
             "cloning/held_out_log_likelihood": likelihood,
+            "cloning/explained": self.explained(),
         }
+
+    def explained(self) -> tf.Tensor:
+        """How much the observations tell of the actions, a scalar of at most 1.
+
+        It is the part of the cloning loss that the best policy saves of the pairs that it does not
+        learn from, against actions that do not depend on the observation. Nothing is saved where
+        actions and observations do not belong together. It is 1 where all actions are the same.
+        """
+        loss = tf.reduce_mean(self.best_policy.cloning_loss(*self._judged))
+        of_a_constant = self.best_policy.cloning_loss_of_a_constant(self._judged[1])
+        return 1.0 - tf.math.divide_no_nan(loss, of_a_constant)
 
     def update(self, observation, action):
         """One step up the likelihood of demonstrated pairs [batch, size]."""

@@ -42,6 +42,15 @@ class Learner(Protocol):
     @property
     def policies(self) -> Sequence[Policy]: ...
 
+    def begin_at(self, distance: float) -> None:
+        """Tells how good the policy is that learning begins with, before the first round.
+
+        Args:
+          distance: its `imitation_distance` from the demonstrations, as a part of a random
+            policy's.
+        """
+        ...
+
     def learn(self, collector: Any) -> Metrics:
         """Acts in the environment as the algorithm needs it, and learns from what happened.
 

@@ -1,6 +1,5 @@
 """MGAIL: the networks, and how each of them learns (Algorithm 1)."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -11,6 +10,7 @@ from mgail_tf.algorithms.mgail_networks import Networks, Optimizers
 from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.algorithms.objective import Rollout, objective, prediction_loss
 from mgail_tf.algorithms.returns import termination_cost, value_targets
+from mgail_tf.algorithms.schedules import Schedules
 from mgail_tf.algorithms.segments import SegmentSampler
 from mgail_tf.algorithms.updates import descend, follow, fraction, repeat
 from mgail_tf.data.replay import Replay
@@ -40,7 +40,7 @@ class MGAIL(tf.Module):
       expert_termination_rate: terminations per demonstrated step, more than 0.
       termination_is_goal: whether every demonstration ends by a termination.
       seed: of everything that the learner draws.
-      total_steps: the budget, over which the noise falls.
+      total_steps: the budget, over which the noise and the weight of cloning fall.
 
     Attributes:
       networks: the networks.
@@ -70,10 +70,7 @@ class MGAIL(tf.Module):
         self._generator = tf.random.Generator.from_seed(seed)
         self.networks = Networks(options, encoders)
         self.optimizers = Optimizers(self.networks, options.losses)
-        updates = total_steps // acting.steps_per_round * options.updates.policy_updates
-        self._noise_scale = keras.optimizers.schedules.PolynomialDecay(
-            1.0, updates, acting.final_noise_scale
-        )
+        self._schedules = Schedules(options, total_steps)
         # It does not depend on the budget, because a run may go on with a larger one.
         kept = options.updates.replay_steps // acting.steps_per_round
         self.replay = Replay(
@@ -101,6 +98,10 @@ class MGAIL(tf.Module):
     def policies(self) -> list[Policy]:
         """The policy and its average."""
         return [self.networks.policy, self.networks.average_policy]
+
+    def begin_at(self, distance: float) -> None:
+        """Makes cloning the heavier the closer the first policy is; see `Schedules`."""
+        self._schedules.begin_at(distance)
 
     def learn(self, collector: Collector) -> Metrics:
         """A round of Algorithm 1: acts for T steps in every environment, then updates."""
@@ -159,7 +160,7 @@ class MGAIL(tf.Module):
         metrics = repeat(forward_model, updates.forward_model_updates)
         metrics |= repeat(discriminator, updates.discriminator_updates)
         metrics |= repeat(policy, updates.policy_updates)
-        noise_scale = self._noise_scale(self.optimizers.policy.iterations)
+        noise_scale = self._schedules.noise_scale(self.optimizers.policy.iterations)
         self.networks.policy.set_noise_scale(noise_scale)
         self.networks.average_policy.set_noise_scale(noise_scale)
         return metrics
@@ -170,7 +171,12 @@ class MGAIL(tf.Module):
         with tf.GradientTape() as tape:
             loss = prediction_loss(self.networks.forward_model, segment)
         norm = descend(tape, loss, self.networks.forward_model, self.optimizers.forward_model)
-        return {"forward_model/loss": loss, "forward_model/gradient_norm": norm}
+        change = tf.reduce_mean((segment.next_observation - segment.observation) ** 2, -1)
+        return {
+            "forward_model/loss": loss,
+            "forward_model/loss_of_no_change": segment.mean(change),
+            "forward_model/gradient_norm": norm,
+        }
 
     @tf.function(autograph=False)
     def update_discriminator(self, expert_pair: Pair, agent_pair: Pair):
@@ -206,6 +212,7 @@ class MGAIL(tf.Module):
           cost_of_termination: the cost of every step after a termination.
         """
         networks, losses = self.networks, self.options.losses
+        cloning_weight = self._schedules.cloning_weight(self.optimizers.policy.iterations)
         with tf.GradientTape() as tape:
             J, cost, rollout = objective(
                 networks.policy,
@@ -219,7 +226,7 @@ class MGAIL(tf.Module):
                 restart=self.options.updates.restart_segments,
             )
             cloning_loss = tf.reduce_mean(networks.policy.cloning_loss(*demonstrated))
-            loss = J + losses.cloning_weight * cloning_loss
+            loss = J + cloning_weight * cloning_loss
         norm = descend(tape, loss, networks.policy, self.optimizers.policy)
         updates = tf.cast(self.optimizers.policy.iterations, tf.float32)
         follow(
@@ -231,6 +238,7 @@ class MGAIL(tf.Module):
             "policy/loss": J,
             "policy/cost": mean_cost,
             "policy/cloning_loss": cloning_loss,
+            "policy/cloning_weight": cloning_weight,
             "policy/gradient_norm": norm,
         }
         if losses.use_value:

@@ -1,5 +1,7 @@
 """Trains a policy from demonstrations: --env Hopper."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import pathlib
@@ -7,7 +9,7 @@ import re
 import sys
 import types
 import typing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
@@ -15,6 +17,9 @@ from mgail_tf import config as configs
 from mgail_tf.commands import command_line
 from mgail_tf.commands.starting import start
 from mgail_tf.training.progress import Progress
+
+if TYPE_CHECKING:
+    from mgail_tf.training.trainer import Trainer  # It imports TensorFlow, which takes seconds.
 
 # What a newcomer needs, by the question that it answers; --help shows these.
 SECTIONS = {
@@ -129,31 +134,33 @@ def main() -> None:
         return checking.check(run)
 
     with Progress(run.env) as progress, contextlib.ExitStack() as opened:
-        result, logdir = _train(config, given, progress, opened)
-    for name, value in result.items():
-        print(f"{name:32} {value}")
-    if result["normalized_return"] is not None and result["expert_return_standard_error"] is None:
-        print(
-            "(a single demonstration tells nothing about how far the expert's mean return is off: "
-            "the standard errors are those of the evaluation alone)"
-        )
+        trainer = _trainer(config, given, progress, opened)
+        result = trainer.train(progress, profile=PROFILE.value)
+    from mgail_tf.commands.how_it_went import how_it_went
     from mgail_tf.commands.next_steps import next_steps  # Its environments take a second, too.
 
-    print(next_steps(run.env, logdir))
+    lines = trainer.folder.metrics()
+    print(how_it_went(result, lines[0] if len(lines) > 1 else None))
+    print()
+    print(next_steps(run.env, _logdir(run)))
 
 
-def _train(
+def _logdir(run: configs.Run) -> pathlib.Path:
+    """The run folder."""
+    return pathlib.Path(LOGDIR.value or f"runs/{re.sub('[/:]', '-', run.env)}-{run.seed}")
+
+
+def _trainer(
     config: configs.Config,
     given: dict[str, Any],
     progress: Progress,
     opened: contextlib.ExitStack,
-) -> tuple[dict[str, Any], pathlib.Path]:
-    """Trains; returns the result and the run folder. What is opened is closed with `opened`."""
+) -> Trainer:
+    """What trains. What is opened is closed with `opened`."""
     run = config.run
-    logdir = pathlib.Path(LOGDIR.value or f"runs/{re.sub('[/:]', '-', run.env)}-{run.seed}")
     trainer = start(
         config,
-        logdir,
+        _logdir(run),
         opened,
         progress,
         env_processes=ENV_PROCESSES.value,
@@ -165,7 +172,7 @@ def _train(
             f"{run.env}; --num_trajectories=0 takes all",
             file=sys.stderr,
         )
-    return trainer.train(progress, profile=PROFILE.value), logdir
+    return trainer
 
 
 def program() -> None:

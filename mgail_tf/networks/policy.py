@@ -113,6 +113,10 @@ class GaussianPolicy(keras.Model):
         """
         return 0.5 * tf.reduce_sum((self(observation).mean() - action) ** 2, -1)
 
+    def cloning_loss_of_a_constant(self, action: tf.Tensor) -> tf.Tensor:
+        """The mean cloning loss of the best action that is always the same: [batch, size] -> []."""
+        return 0.5 * tf.reduce_sum(tf.math.reduce_variance(action, 0))
+
     def mode(self, observation: tf.Tensor) -> tf.Tensor:
         """The most likely action, within the bounds: [..., size]."""
         mean = self(observation).mean()
@@ -194,6 +198,11 @@ class CategoricalPolicy(keras.Model):
     def cloning_loss(self, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
         """-log pi(a|s) of demonstrated actions: [..., observation_size], [..., size] -> [...]."""
         return -self.log_likelihood(observation, action)
+
+    def cloning_loss_of_a_constant(self, action: tf.Tensor) -> tf.Tensor:
+        """The mean cloning loss of the best policy that sees nothing: [batch, size] -> []."""
+        frequency = tf.reduce_mean(action, 0)
+        return -tf.reduce_sum(tf.math.xlogy(frequency, frequency))
 
     def mode(self, observation: tf.Tensor) -> tf.Tensor:
         """The most likely action, one-hot in each part: [..., size]."""

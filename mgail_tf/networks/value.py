@@ -27,7 +27,11 @@ class Value(keras.Model):
     def __init__(self, hidden: Sequence[int]):
         super().__init__()
         self.hidden_1, self.hidden_2 = (DenseStack(hidden) for _ in range(2))
-        self.mean_cost_1, self.mean_cost_2 = (keras.layers.Dense(1, "softplus") for _ in range(2))
+        # At first they say log 2 everywhere, the cost of a discriminator that knows nothing. The
+        # slopes of random weights, summed up over the whole future, would ruin a cloned policy.
+        self.mean_cost_1, self.mean_cost_2 = (
+            keras.layers.Dense(1, "softplus", kernel_initializer="zeros") for _ in range(2)
+        )
 
     def estimates(self, observation: tf.Tensor) -> tf.Tensor:
         """[..., observation_size] -> [..., 2]."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import gymnasium
 import keras
+import numpy as np
 import tensorflow as tf
 
 from mgail_tf import policy_origin
@@ -17,7 +18,7 @@ from mgail_tf.algorithms.authors_options import AuthorsOptions
 from mgail_tf.algorithms.behavioural_cloning import BehaviouralCloning
 from mgail_tf.algorithms.cloned_start import start_from_clone
 from mgail_tf.algorithms.cloning_options import CloningOptions
-from mgail_tf.algorithms.learner import Collector, Learner
+from mgail_tf.algorithms.learner import Collector, Learner, Metrics
 from mgail_tf.algorithms.mgail import MGAIL
 from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.config import Config, LearnerOptions, Run
@@ -26,13 +27,14 @@ from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.data.origin import Origin, of_environment
 from mgail_tf.data.replay import Replay
 from mgail_tf.envs.cut_episodes import CutEpisodes
-from mgail_tf.envs.flattening import original_space
+from mgail_tf.envs.flattening import component_names, original_space
 from mgail_tf.envs.instances import Workers
 from mgail_tf.envs.make import make_environment
 from mgail_tf.envs.parallel import ParallelEnvironments
 from mgail_tf.envs.single import SingleEnvironment
 from mgail_tf.initial_policy import take_over
 from mgail_tf.networks.build import Encoders
+from mgail_tf.training.action_bounds import share_at_bounds
 from mgail_tf.training.checkpoints import RunState
 from mgail_tf.training.collector import NoCollector, ParallelCollector
 from mgail_tf.training.evaluation import Evaluation
@@ -72,7 +74,8 @@ def make_trainer(
     check(logdir, config, data)
     # Before others are open, because there may be room for one environment only.
     origin = _origin(config.run.env, demonstrations)
-    distance = ImitationDistance(demonstrations, _spaces(config.run.env)[0])
+    action_space, observation_space = _spaces(config.run.env)
+    distance = ImitationDistance(demonstrations, action_space)
     is_new = not tf.train.latest_checkpoint(str(pathlib.Path(logdir, "checkpoints")))
     if is_new:
         _check_initial_policy(config.run)
@@ -82,8 +85,7 @@ def make_trainer(
         if env_processes:
             workers = opened.enter_context(contextlib.closing(Workers(env_processes)))
         learner, collector = make_learner(config, demonstrations, workers)
-        if is_new:
-            begin(learner, config)
+        about_start = begin(learner, config) if is_new else {}
         evaluator = _evaluator(
             evaluation_process,
             one_at_a_time=is_one_at_a_time(config.learner),
@@ -101,9 +103,13 @@ def make_trainer(
             demonstrations.num_trajectories,
             demonstrations.return_mean,
             demonstrations.return_standard_error,
+            float(np.mean(demonstrations.lengths)),
+            share_at_bounds(demonstrations.actions, action_space),
+            component_names(observation_space),
         )
         run, reporting = config.run, config.reporting
         reporter = Reporter(learner, collector, evaluator, folder, run, reporting, expert, state)
+        reporter.add(about_start)
         trainer = Trainer(learner, collector, reporter, folder, run, reporting, state)
         trainer.opened = opened.pop_all()
         return trainer
@@ -156,13 +162,19 @@ def _check_initial_policy(run: Run) -> None:
         )
 
 
-def begin(learner: Learner, config: Config) -> None:
-    """Gives the policy of a new run the weights that it begins with, unless these are random."""
+def begin(learner: Learner, config: Config) -> Metrics:
+    """Gives the policy of a new run the weights that it begins with, unless these are random.
+
+    Returns:
+      How well cloning went, where it starts from a clone.
+    """
     if config.run.initial_policy:
         take_over(config.run.initial_policy, learner.deployed_policy, learner.policies)
     elif isinstance(config.learner, MGAILOptions) and config.learner.updates.cloned_start:
         assert isinstance(learner, MGAIL)  # Its options tell.
-        start_from_clone(learner.policies, learner.encoders, learner.demonstrated, config.run.seed)
+        parts = learner.policies, learner.encoders, learner.demonstrated
+        return start_from_clone(*parts, config.run.seed)
+    return {}
 
 
 def make_learner(

@@ -9,6 +9,8 @@ import math
 import pathlib
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from mgail_tf import standard_errors
 from mgail_tf.envs.episodes import (
     RANDOM_EPISODES,
@@ -22,7 +24,8 @@ from mgail_tf.envs.episodes import (
 from mgail_tf.envs.instances import Workers
 from mgail_tf.errors import UserError
 from mgail_tf.seeds import RANDOM_SEED
-from mgail_tf.training import films
+from mgail_tf.training import films, telltale
+from mgail_tf.training.action_bounds import share_at_bounds
 
 if TYPE_CHECKING:
     # They import TensorFlow, which takes seconds.
@@ -52,20 +55,25 @@ class Findings(NamedTuple):
     Attributes:
       measured: numbers by name, None where one is unknown: return_mean, return_std, and
         normalized_return, the standard errors of the first and the last; imitation_distance, which
-        is how far the episodes are from the demonstrations; and non_finite_episodes: how many were
-        cut off because an observation was not finite. Returns are None where a reward is not
+        is how far the episodes are from the demonstrations; episode_length_mean; actions_at_bounds,
+        the part of all numbers of all actions; and non_finite_episodes: how many were cut off
+        because an observation was not finite. Returns are None where a reward is not
         finite. The normalised return is None also where the demonstrations' rewards are unknown or
         tell nothing. Its standard error counts both means, the episodes' and the demonstrations',
         as far as these have one.
-      levels: what these are to be compared with, None where it is not known: random_return_mean and
-        imitation_distance_of_random_policy, of actions drawn from the action space; and
+      levels: what these are to be compared with, None where it is not known: random_return_mean,
+        random_length_mean and imitation_distance_of_random_policy, of actions drawn from the action
+        space; and
         imitation_distance_of_demonstrations, between one half of them and the other.
+      telltale: the observations, by their place, that tell the agent from the expert and that no
+        policy can influence; see `training.telltale`.
       film: the bytes of a GIF, if one was asked for.
       no_film: why there is none, although one was asked for.
     """
 
     measured: dict[str, float | None]
     levels: dict[str, float | None]
+    telltale: tuple[int, ...] = ()
     film: bytes | None = None
     no_film: str | None = None
 
@@ -99,6 +107,7 @@ class Evaluation:
         self._expert_standard_error, self._distance = expert_standard_error, distance
         self._num_envs, self._workers = num_envs, workers
         self._policies: dict[pathlib.Path, tuple[LoadedPolicy, Act]] = {}
+        self._random: list[Episode] = []
         self.levels: dict[str, float | None] = self._measure_levels()
 
     def carry_out(self, order: Order) -> Findings:
@@ -111,7 +120,8 @@ class Evaluation:
                 film = films.of(self._env_name, episodes[0])
             except UserError as error:
                 no_film = str(error)
-        return Findings(measured, self.levels, film, no_film)
+        found = telltale.find(self._distance, episodes, self._random) if self._distance else ()
+        return Findings(measured, self.levels, found, film, no_film)
 
     def evaluate(
         self, act: Act, num_episodes: int, seed: int
@@ -152,14 +162,23 @@ class Evaluation:
             "normalized_return": None if normalized is None else _known(normalized),
             "normalized_return_standard_error": normalized_error,
             "imitation_distance": self._distance and self._distance.of(episodes),
+            "episode_length_mean": _mean_length(episodes),
+            "actions_at_bounds": self._at_bounds(episodes),
             "non_finite_episodes": sum(episode.non_finite > 0 for episode in episodes),
         }, episodes
 
+    def _at_bounds(self, episodes: list[Episode]) -> float | None:
+        if not self._distance:
+            return None
+        actions = np.concatenate([each.actions for each in episodes])
+        return share_at_bounds(actions, self._distance.action_space)
+
     def _measure_levels(self) -> dict[str, float | None]:
         """What `Findings.levels` is; random actions are played only if something is known."""
-        distance, random_return, random_distance = self._distance, None, None
+        distance, random_return, random_length = self._distance, None, None
+        random_distance = None
         if self._expert_return is not None or distance:
-            played = play_randomly(
+            self._random = played = play_randomly(
                 self._env_name,
                 RANDOM_EPISODES,
                 RANDOM_SEED,
@@ -168,9 +187,11 @@ class Evaluation:
             )
             if self._expert_return is not None:
                 random_return = _known(summarize(returns(played)).mean)
+            random_length = _mean_length(played)
             random_distance = distance and distance.of(played)
         return {
             "random_return_mean": random_return,
+            "random_length_mean": random_length,
             "imitation_distance_of_random_policy": random_distance,
             "imitation_distance_of_demonstrations": distance and distance.of_demonstrations,
         }
@@ -187,6 +208,10 @@ class Evaluation:
             act = policy.compiled()
             self._policies[folder] = policy, act
         return act
+
+
+def _mean_length(episodes: list[Episode]) -> float:
+    return float(np.mean([len(each.actions) for each in episodes]))
 
 
 def _known(value: float) -> float | None:

@@ -64,6 +64,7 @@ class ImitationDistance:
       action_space: the environment's.
 
     Attributes:
+      action_space: as given.
       of_demonstrations: between one half of the trajectories and the other; None if there is one
         trajectory only.
     """
@@ -72,7 +73,7 @@ class ImitationDistance:
         observations, actions = demonstrations.observations, demonstrations.actions
         self._observed = measure(observations)
         self._acted = measure(actions.reshape([len(actions), -1]))
-        self._action_space = action_space
+        self.action_space = action_space
         lengths, ends = demonstrations.lengths, np.cumsum(demonstrations.pairs_of_each)[:-1]
         pairs = np.split(observations, ends), np.split(actions, ends)
         # Of a short one, subsampling may leave nothing.
@@ -87,12 +88,27 @@ class ImitationDistance:
 
     def of(self, episodes: Sequence[Episode]) -> float:
         """Returns how far episodes are from the demonstrations; 0 if nothing differs."""
+        return self._between(self._sample_of(episodes), self._demonstrated)
+
+    def pairs(self, episodes: Sequence[Episode]) -> np.ndarray:
+        """Some pairs of episodes, as the networks see them: [PAIRS, size]."""
+        return self._sample_of(episodes).pairs
+
+    @property
+    def demonstrated_pairs(self) -> np.ndarray:
+        """Some demonstrated pairs, as the networks see them: [PAIRS, size]."""
+        return self._demonstrated.pairs
+
+    def _sample_of(self, episodes: Sequence[Episode]) -> _Sample:
         end = self._horizon
-        trajectories = [
-            _Trajectory(each.observations[:-1][:end], each.actions[:end], len(each.actions[:end]))
-            for each in episodes
-        ]
-        return self._between(self._sample(trajectories), self._demonstrated)
+        return self._sample(
+            [
+                _Trajectory(
+                    each.observations[:-1][:end], each.actions[:end], len(each.actions[:end])
+                )
+                for each in episodes
+            ]
+        )
 
     def _between(self, one: _Sample, demonstrated: _Sample) -> float:
         lengths = one.lengths
@@ -121,7 +137,7 @@ class ImitationDistance:
         encoder = ObservationEncoder(mean, deviation, np.inf, observations.dtype, resolution)
         # What the demonstrations hold constant has no scale but how far it gets away here.
         encoder.widen(observations)
-        acting = action_encoder(self._action_space, self._acted.mean, self._acted.deviation)
+        acting = action_encoder(self.action_space, self._acted.mean, self._acted.deviation)
         encoded = encoder.encode(observations), acting.encode(actions)
         return np.concatenate(encoded, axis=1).round(DECIMALS)
 
@@ -133,14 +149,19 @@ def describe(distance: float, of_demonstrations: float | None) -> str:
 
 
 def cramer_von_mises(one: np.ndarray, other: np.ndarray) -> float:
-    """How far the distributions of components are apart: of [n, size] and [m, size].
+    """How far the distributions of components are apart, on average: [n, size] and [m, size]."""
+    return float(np.mean(cramer_von_mises_of_each(one, other)))
+
+
+def cramer_von_mises_of_each(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """How far the distributions of each component are apart: [n, size], [m, size] -> [size].
 
     It is the root mean square difference between the shares of both that are at or below a value,
-    over all values of both; then the mean over the components. It is 0 if they are the same. If
+    over all values of both. It is 0 if they are the same. If
     all of one are above all of the other, and there are as many, it is from 0.58 (where no value
     comes twice) to 0.71 (where each has one value only).
     """
-    return float(np.mean(list(map(_cramer_von_mises, one.T, other.T))))
+    return np.array(list(map(_cramer_von_mises, one.T, other.T)))
 
 
 def _cramer_von_mises(one: np.ndarray, other: np.ndarray) -> float:

@@ -1,6 +1,6 @@
 """Has the policy evaluated now and then, and writes what was measured."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 import sys
 import time
@@ -12,6 +12,7 @@ from tqdm import tqdm
 from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.config import Reporting, Run
 from mgail_tf.seeds import EVALUATION_SEED, FINAL_SEED
+from mgail_tf.training import verdict
 from mgail_tf.training.checkpoints import RunState
 from mgail_tf.training.evaluation import Findings, Order
 from mgail_tf.training.evaluators import Evaluator
@@ -26,11 +27,17 @@ class Expert(NamedTuple):
     Attributes:
       num_trajectories: number of demonstrated trajectories.
       return_mean, return_standard_error: of their returns; None where unknown.
+      length_mean: of their numbers of steps.
+      at_bounds: the part of their actions that is at the bounds; None where there are none.
+      observed: names of the observations' components.
     """
 
     num_trajectories: int
     return_mean: float | None
     return_standard_error: float | None
+    length_mean: float
+    at_bounds: float | None = None
+    observed: Sequence[str] = ()
 
 
 class Reporter:
@@ -69,12 +76,14 @@ class Reporter:
         self._losses: dict[str, list[Any]] = {}
         self._reported_non_finite = 0
         self._film_every = reporting.film_every
+        self._start_distance: float | None = None
         self._coming: Future[Findings] | None = None
         self._weights: dict[str, bytes] = {}  # Of the policy that is being evaluated.
 
     def resume(self) -> None:
         """Takes up the run folder where the restored state was."""
-        self._folder.forget_metrics_after(self._collector.steps)
+        known = self._collector.steps if int(self._state.evaluations) else -1
+        self._folder.forget_metrics_after(known)
         line, lines = self._state.waiting.line, self._folder.metrics()
         if line is None:
             return
@@ -123,6 +132,9 @@ class Reporter:
         assert line is not None
         steps, distance = line["env_steps"], findings.measured["imitation_distance"]
         self._state.closest.consider(distance, steps, self._weights)
+        random = findings.levels["imitation_distance_of_random_policy"]
+        if not steps and random and distance is not None:
+            self._start_distance = distance / random
         training_seconds = line["wall_seconds"] - line["evaluation_seconds"]
         speeds = {"speed/steps_per_second": steps / training_seconds if training_seconds else 0.0}
         # Returns come first, losses last.
@@ -141,6 +153,13 @@ class Reporter:
             tqdm.write(f"TensorBoard will show no episodes: {findings.no_film}", file=sys.stderr)
             self._film_every = 0
         progress.evaluated(metrics, self._expert.return_mean)
+
+    def start_distance(self) -> float | None:
+        """How far the policy is that learning begins with, as a part of a random policy's distance.
+
+        None if it is not known.
+        """
+        return self._start_distance
 
     def finish(self) -> dict[str, Any]:
         """Exports a policy, has it evaluated once more and closely, and writes the result."""
@@ -163,10 +182,16 @@ class Reporter:
             **findings.measured,
             "expert_return_mean": self._expert.return_mean,
             "expert_return_standard_error": self._expert.return_standard_error,
+            "expert_length_mean": self._expert.length_mean,
+            "expert_at_bounds": self._expert.at_bounds,
             **findings.levels,
             "steps_to_95": expert_level.get("env_steps"),
             "seconds_to_95": expert_level.get("wall_seconds"),
         }
+        telltale = [self._expert.observed[index] for index in findings.telltale]
+        went = verdict.judge(verdict.Course(self._folder.metrics(), result, telltale))
+        result |= {"level": went.level, "verdict": went.sentences}
+        self._folder.tensorboard.write_text("verdict", self._collector.steps, went.sentences)
         self._folder.write_result(result)
         return result
 

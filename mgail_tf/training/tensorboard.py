@@ -1,6 +1,6 @@
 """What TensorBoard shows of a run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 import contextlib
 import pathlib
 import struct
@@ -54,6 +54,11 @@ class TensorBoard:
         with self._at(0):
             tf.summary.text("config", "\n".join(["| setting | value |", "|---|---|", *lines]))
             hparams.hparams(accepted)
+
+    def write_text(self, title: str, step: int, sentences: Iterable[str]) -> None:
+        """Writes sentences, each of which is a paragraph."""
+        with self._at(step):
+            tf.summary.text(title, "\n\n".join(sentences))
 
     def write_scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Writes numbers by name; what stands before a name's first "/" is its group."""

@@ -98,7 +98,11 @@ class Trainer:
         progress.begin(None if without_steps else self.run.total_steps, self._count())
         if self.learner.steps_per_round and not int(self.state.evaluations):
             progress.phase("evaluating what learning begins with")
-            self._evaluate(progress)
+            self._reporter.begin(progress)
+            self._reporter.collect(progress, wait=True)
+            if (distance := self._reporter.start_distance()) is not None:
+                self.learner.begin_at(distance)
+            self._save()
         progress.phase("compiling")
         while self._goes_on():
             steps_before = self.collector.steps

@@ -21,6 +21,7 @@ STEPS_PER_ROUND = 20
 
 LEVELS: dict[str, float | None] = {
     "random_return_mean": 0.0,
+    "random_length_mean": 20.0,
     "imitation_distance_of_random_policy": 2.0,
     "imitation_distance_of_demonstrations": None,
 }
@@ -73,6 +74,9 @@ class FakeLearner(tf.Module):
     @property
     def finished(self):
         return int(self.rounds) >= self._last
+
+    def begin_at(self, distance):
+        self.began_at = distance
 
     def learn(self, collector):
         collector.collect(None, self.steps_per_round)
@@ -127,6 +131,8 @@ class FakeEvaluator:
             "return_std": 1.0,
             "normalized_return": number / 40.0,
             "imitation_distance": 0.01 + abs(self.policies[-1] - self._closest) / 100,
+            "episode_length_mean": 90.0,
+            "actions_at_bounds": None,
         }
         return self._future(Findings(measured, LEVELS))
 
@@ -186,7 +192,7 @@ def make(
     parts = learner, FakeCollector(), evaluator or FakeEvaluator(clock)
     folder, state = RunFolder(folder, config), RunState()
     run, reporting = config.run, config.reporting
-    reporter = Reporter(*parts, folder, run, reporting, Expert(3, 40.0, 2.0), state)
+    reporter = Reporter(*parts, folder, run, reporting, Expert(3, 40.0, 2.0, 100.0), state)
     trainer: Any = Trainer(*parts[:2], reporter, folder, run, reporting, state)
     return trainer
 

@@ -46,6 +46,9 @@ class Summing(tf.Module):
         self.sum = tf.Variable(0.0, dtype=tf.float64)
         self.cuts, self.steps_per_round = 0, ROUND
 
+    def begin_at(self, distance):
+        pass
+
     def learn(self, collector):
         segment = collector.collect(self.act, ROUND // collector.environments.num_envs)
         self.cuts += int(collector.cut.sum())

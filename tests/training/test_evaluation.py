@@ -36,6 +36,8 @@ def test_returns_are_set_against_the_experts_and_a_random_policys():
             np.sqrt(error**2 + (normalized * 3.0) ** 2) / span
         ),
         "imitation_distance": None,
+        "episode_length_mean": pytest.approx(np.mean(achieved)),
+        "actions_at_bounds": None,
         "non_finite_episodes": 0,
     }
     again, _ = evaluation.evaluate(push_right, 7, seed=5)
@@ -85,6 +87,7 @@ def test_without_rewards_it_is_known_how_far_policies_are_from_the_demonstration
     random = play_randomly("CartPole", 20, RANDOM_SEED)
     assert evaluation.levels == {
         "random_return_mean": None,
+        "random_length_mean": np.mean([len(episode.actions) for episode in random]),
         "imitation_distance_of_random_policy": distance.of(random),
         "imitation_distance_of_demonstrations": None,
     }

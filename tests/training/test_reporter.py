@@ -76,11 +76,20 @@ def test_result(tmp_path, clock):
         "return_std": 1.0,
         "normalized_return": 1.25,
         "imitation_distance": 0.01,
+        "episode_length_mean": 90.0,
+        "actions_at_bounds": None,
         "expert_return_mean": 40.0,
         "expert_return_standard_error": 2.0,
+        "expert_length_mean": 100.0,
+        "expert_at_bounds": None,
         **LEVELS,
         "steps_to_95": 200,
         "seconds_to_95": at_the_end["wall_seconds"],
+        "level": "like the expert",
+        "verdict": [
+            "The policy behaves like the expert: it has come 100% of the way from random actions "
+            "to the demonstrations."
+        ],
     }
     assert sorted(os.listdir(tmp_path / "saved_model")) == ["model", "variables"]
 

@@ -67,11 +67,11 @@ def test_scalars(get, runs):
     tags = get("scalars/tags")[RUN]
     groups = {tag.split("/")[0] for tag in tags}
     learned = {"discriminator", "forward_model", "policy", "value"}
-    assert groups == {"Imitation", "Return", "evaluation", "speed", *learned}
+    assert groups == {"Imitation", "Return", "cloning", "evaluation", "speed", *learned}
     # What TensorBoard opens on.
     assert sorted(tags)[:2] == ["Imitation/distance", "Return/mean"]
     for name, value in line.items():
-        if name == "env_steps":
+        if name == "env_steps" or value is None:
             continue
         tag = name if "/" in name else f"evaluation/{name}"
         points = get(f"scalars/scalars?run={RUN}&tag={tag}")
@@ -120,9 +120,11 @@ def test_graph_is_that_of_the_updates(get):
 
 def test_config_is_shown_as_text(get):
     tags = get("text/tags")[RUN]
-    assert tags == ["config"]
+    assert sorted(tags) == ["config", "verdict"]
     shown = get(f"text/text?run={RUN}&tag=config")[0]["text"]
     assert "<td>discount</td>" in shown and "<td>0.9</td>" in shown
+    verdict = get(f"text/text?run={RUN}&tag=verdict")[0]["text"]
+    assert "from random actions to the demonstrations" in verdict
 
 
 def test_hyperparameters_tell_runs_apart(get):
