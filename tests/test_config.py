@@ -144,6 +144,7 @@ RECIPE = {
     "learn_noise": False,
     "temperature": 1.0,
     "cloned_start": True,
+    "astray": 1.5,
     "policy_updates": 40,
     "discriminator_updates": 8,
     "forward_model_updates": 8,
@@ -195,7 +196,7 @@ BOUNDS = {
         [
             *("num_trajectories", "seed", "evaluate_every", "film_every", "mean_cut_length"),
             *("noise_stddev", "gradient_penalty", "state_gradient_clip"),
-            *("termination_margin", "cloning_weight"),
+            *("termination_margin", "cloning_weight", "astray"),
             *("policy_learning_rate", "discriminator_learning_rate"),
             *("value_learning_rate", "forward_model_learning_rate"),
         ],

@@ -151,8 +151,11 @@ class AuthorsLoop(tf.Module):
         """The policy."""
         return [self.networks.policy]
 
-    def begin_at(self, distance: float) -> None:
-        """Nothing: it makes no difference here."""
+    def evaluating(self) -> None:
+        """Nothing: evaluations make no difference here."""
+
+    def evaluated(self, distance: float) -> None:
+        """Nothing, either."""
 
     def learn(self, collector: Environment) -> updates.Metrics:
         """One iteration; while the buffer is not full, an episode for it instead.

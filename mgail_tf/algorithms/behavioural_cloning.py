@@ -72,8 +72,11 @@ class BehaviouralCloning(tf.Module):
         epoch, options = int(self._epoch), self._options
         return epoch - int(self._best_epoch) >= options.patience or epoch >= options.max_epochs
 
-    def begin_at(self, distance: float) -> None:
-        """Nothing: it makes no difference here."""
+    def evaluating(self) -> None:
+        """Nothing: evaluations make no difference here."""
+
+    def evaluated(self, distance: float) -> None:
+        """Nothing, either."""
 
     def learn(self, collector: Any = None) -> Metrics:
         """An epoch: learns from every pair of its part once; needs no environment."""

@@ -42,12 +42,16 @@ class Learner(Protocol):
     @property
     def policies(self) -> Sequence[Policy]: ...
 
-    def begin_at(self, distance: float) -> None:
-        """Tells how good the policy is that learning begins with, before the first round.
+    def evaluating(self) -> None:
+        """Tells that the policy is being evaluated as it is now."""
+        ...
+
+    def evaluated(self, distance: float) -> None:
+        """Tells what came out, before the next evaluation; the first time before the first round.
 
         Args:
-          distance: its `imitation_distance` from the demonstrations, as a part of a random
-            policy's.
+          distance: `imitation_distance` of the policy that was evaluated last, as a part of a
+            random policy's.
         """
         ...
 

@@ -13,6 +13,7 @@ from mgail_tf.algorithms.returns import termination_cost, value_targets
 from mgail_tf.algorithms.schedules import Schedules
 from mgail_tf.algorithms.segments import SegmentSampler
 from mgail_tf.algorithms.updates import descend, follow, fraction, repeat
+from mgail_tf.algorithms.way_back import WayBack
 from mgail_tf.data.replay import Replay
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.networks.build import Encoders
@@ -47,6 +48,7 @@ class MGAIL(tf.Module):
       replay: the experience buffer B.
       options, encoders, demonstrated: as given.
       sampler: draws what each update learns from.
+      way_back: the policy to go back to.
       deployed_policy: the averaged policy, for evaluation and export.
     """
 
@@ -71,6 +73,7 @@ class MGAIL(tf.Module):
         self.networks = Networks(options, encoders)
         self.optimizers = Optimizers(self.networks, options.losses)
         self._schedules = Schedules(options, total_steps)
+        self.way_back = WayBack(self.networks.average_policy, options.updates.astray)
         # It does not depend on the budget, because a run may go on with a larger one.
         kept = options.updates.replay_steps // acting.steps_per_round
         self.replay = Replay(
@@ -99,9 +102,15 @@ class MGAIL(tf.Module):
         """The policy and its average."""
         return [self.networks.policy, self.networks.average_policy]
 
-    def begin_at(self, distance: float) -> None:
-        """Makes cloning the heavier the closer the first policy is; see `Schedules`."""
-        self._schedules.begin_at(distance)
+    def evaluating(self) -> None:
+        """Remembers the policy that is being evaluated."""
+        self.way_back.mark(self.networks.average_policy)
+
+    def evaluated(self, distance: float) -> None:
+        """At first sets the weight of cloning (`Schedules`); later it may go back (`WayBack`)."""
+        if not self.optimizers.policy.iterations:
+            self._schedules.begin_at(distance)
+        self.way_back.evaluated(distance, self.policies)
 
     def learn(self, collector: Collector) -> Metrics:
         """A round of Algorithm 1: acts for T steps in every environment, then updates."""
@@ -163,7 +172,7 @@ class MGAIL(tf.Module):
         noise_scale = self._schedules.noise_scale(self.optimizers.policy.iterations)
         self.networks.policy.set_noise_scale(noise_scale)
         self.networks.average_policy.set_noise_scale(noise_scale)
-        return metrics
+        return metrics | {"policy/times_gone_back": self.way_back.times}
 
     @tf.function(autograph=False)
     def update_forward_model(self, segment):

@@ -37,6 +37,11 @@ class Updates(Options):
     cloned_start: bool = option(
         True, "start from the policy that behavioural cloning finds, instead of a random one"
     )
+    astray: float = option(
+        1.5,
+        "go back to the closest policy where an evaluated one is so many times as far from the "
+        "demonstrations; 0: never",
+    )
     policy_updates: int = option(40, "policy updates a round", 1)
     discriminator_updates: int = option(8, "discriminator updates a round", 1)
     forward_model_updates: int = option(8, "forward model updates a round", 1)

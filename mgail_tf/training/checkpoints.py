@@ -10,28 +10,36 @@ from typing import Any
 
 import tensorflow as tf
 
+from mgail_tf.algorithms.way_back import AS_CLOSE
 from mgail_tf.errors import UserError
 
 
 class Waiting(tf.train.experimental.PythonState):
-    """A line of `metrics.jsonl` that waits for the findings of an evaluation.
+    """What waits: a line of `metrics.jsonl` for findings, and the learner to be told of others.
 
     Attributes:
       line: what is known by now, by name; None if no line waits.
+      untold: the distance of the policy that was evaluated last, as a part of a random policy's,
+        which the learner has not been told yet; None if there is none.
+      random_distance: of a random policy; None if it is not known yet.
     """
 
     def __init__(self) -> None:
         self.line: dict[str, Any] | None = None
+        self.untold: float | None = None
+        self.random_distance: float | None = None
+
+    def found(self, distance: float | None) -> None:
+        """Remembers to tell a distance from the demonstrations; None if it is not known."""
+        self.untold = None
+        if distance is not None and self.random_distance:
+            self.untold = distance / self.random_distance
 
     def serialize(self) -> str:
-        return json.dumps(self.line)
+        return json.dumps([self.line, self.untold, self.random_distance])
 
     def deserialize(self, string_value: bytes) -> None:
-        self.line = json.loads(string_value)
-
-
-# Distances differ by so much by chance alone, because an evaluation has few episodes.
-AS_CLOSE = 1.25
+        self.line, self.untold, self.random_distance = json.loads(string_value)
 
 
 class Closest(tf.train.experimental.PythonState):

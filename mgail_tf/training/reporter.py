@@ -76,7 +76,6 @@ class Reporter:
         self._losses: dict[str, list[Any]] = {}
         self._reported_non_finite = 0
         self._film_every = reporting.film_every
-        self._start_distance: float | None = None
         self._coming: Future[Findings] | None = None
         self._weights: dict[str, bytes] = {}  # Of the policy that is being evaluated.
 
@@ -91,6 +90,7 @@ class Reporter:
             self._state.waiting.line = None
             self._export.write()
             distance, steps = lines[-1]["imitation_distance"], line["env_steps"]
+            self._state.waiting.found(distance)
             self._state.closest.consider(distance, steps, self._export.weights())
         else:
             self._submit(self._reporting.evaluation_episodes, EVALUATION_SEED)
@@ -102,7 +102,7 @@ class Reporter:
 
     def begin(self, progress: Progress) -> None:
         """Has the policy evaluated as it is now, exports it, and begins a line of the metrics."""
-        self.collect(progress, wait=True)
+        self.conclude(progress)
         line = self._times()
         line |= {name: float(np.mean(values)) for name, values in self._losses.items()}
         self._losses.clear()
@@ -114,9 +114,22 @@ class Reporter:
         evaluations = int(self._state.evaluations)
         film = evaluations and self._film_every and evaluations % self._film_every == 0
         self._state.evaluations.assign_add(1)
+        self._learner.evaluating()
         self._state.waiting.line = line
         self._submit(self._reporting.evaluation_episodes, EVALUATION_SEED, film=bool(film))
         self.collect(progress)
+
+    def conclude(self, progress: Progress) -> None:
+        """Waits for the evaluation that is on its way, and tells the learner what it has found.
+
+        The learner is told here only, not where the findings come: so it makes no difference when
+        they do.
+        """
+        self.collect(progress, wait=True)
+        waiting = self._state.waiting
+        if waiting.untold is not None:
+            self._learner.evaluated(waiting.untold)
+            waiting.untold = None
 
     def collect(self, progress: Progress, *, wait: bool = False) -> None:
         """Writes what an evaluation has found, if it is there by now.
@@ -132,9 +145,9 @@ class Reporter:
         assert line is not None
         steps, distance = line["env_steps"], findings.measured["imitation_distance"]
         self._state.closest.consider(distance, steps, self._weights)
-        random = findings.levels["imitation_distance_of_random_policy"]
-        if not steps and random and distance is not None:
-            self._start_distance = distance / random
+        random_distance = findings.levels["imitation_distance_of_random_policy"]
+        self._state.waiting.random_distance = random_distance
+        self._state.waiting.found(distance)
         training_seconds = line["wall_seconds"] - line["evaluation_seconds"]
         speeds = {"speed/steps_per_second": steps / training_seconds if training_seconds else 0.0}
         # Returns come first, losses last.
@@ -153,13 +166,6 @@ class Reporter:
             tqdm.write(f"TensorBoard will show no episodes: {findings.no_film}", file=sys.stderr)
             self._film_every = 0
         progress.evaluated(metrics, self._expert.return_mean)
-
-    def start_distance(self) -> float | None:
-        """How far the policy is that learning begins with, as a part of a random policy's distance.
-
-        None if it is not known.
-        """
-        return self._start_distance
 
     def finish(self) -> dict[str, Any]:
         """Exports a policy, has it evaluated once more and closely, and writes the result."""

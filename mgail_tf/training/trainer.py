@@ -99,9 +99,8 @@ class Trainer:
         if self.learner.steps_per_round and not int(self.state.evaluations):
             progress.phase("evaluating what learning begins with")
             self._reporter.begin(progress)
-            self._reporter.collect(progress, wait=True)
-            if (distance := self._reporter.start_distance()) is not None:
-                self.learner.begin_at(distance)
+            # What learning begins with decides how it begins.
+            self._reporter.conclude(progress)
             self._save()
         progress.phase("compiling")
         while self._goes_on():

@@ -197,6 +197,7 @@ def see_networks(learner):
         "sigma is learned": getattr(policy, "log_stddev", None) is not None,
         "final noise scale": rounded(getattr(policy, "noise_scale", 0.0)),
         "temperature": getattr(policy, "temperature", None),
+        "goes back at": learner.way_back.astray,
         "predicts the change": networks.forward_model.residual,
         "limit of observations": float(np.max(newest.observation)),
     }

@@ -141,6 +141,7 @@ TABLES = {
                 "slow value keeps": None,
             },
         ),
+        Row("astray", 3.0, {"goes back at": 3.0}),
         Row("termination_margin", 3.0, {"margin of terminations": 3.0}),
         Row("cloning_weight", 0.4, {"weight of cloning": 0.4}),
         Row("value_decay", 0.7, {"lambda": 0.7}),

@@ -70,13 +70,17 @@ class FakeLearner(tf.Module):
         self.rounds = tf.Variable(0)
         self.deployed_policy = FakePolicy(clock, self.rounds)
         self._clock, self._last = clock, last_round
+        self.told = []
 
     @property
     def finished(self):
         return int(self.rounds) >= self._last
 
-    def begin_at(self, distance):
-        self.began_at = distance
+    def evaluating(self):
+        pass
+
+    def evaluated(self, distance):
+        self.told.append(distance)
 
     def learn(self, collector):
         collector.collect(None, self.steps_per_round)

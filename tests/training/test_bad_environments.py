@@ -46,7 +46,10 @@ class Summing(tf.Module):
         self.sum = tf.Variable(0.0, dtype=tf.float64)
         self.cuts, self.steps_per_round = 0, ROUND
 
-    def begin_at(self, distance):
+    def evaluating(self):
+        pass
+
+    def evaluated(self, distance):
         pass
 
     def learn(self, collector):

@@ -236,3 +236,31 @@ def test_tensorboard_shows_the_first_rounds_graph_and_the_learners_histograms(
     # The seed of the histograms is the number of rounds.
     expected = [("graph", 0), ("histograms", 60, [0, 1, 2, 3])]
     assert seen == [*expected, ("histograms", 100, [0, 1, 2, 3, 4, 5])]
+
+
+@pytest.mark.parametrize("evaluator", [FakeEvaluator, SoonEvaluator, LateEvaluator])
+@pytest.mark.parametrize("killed_after", [None, 4, 8])
+def test_the_learner_is_told_how_far_the_policy_was_at_the_next_evaluation(
+    evaluator, killed_after, tmp_path, clock
+):
+    class Told(FakeLearner):
+        def learn(self, collector):
+            if int(self.rounds) == killed_after:
+                raise Interrupted
+            return super().learn(collector)
+
+    def go(learner):
+        settings: Any = {"total_steps": 200, "evaluator": evaluator(clock, 6)}
+        trainer = make(tmp_path, clock, learner=learner, **settings)
+        trainer.train(progress=False)
+
+    told = []
+    learner = Told(clock)
+    if killed_after:
+        with pytest.raises(Interrupted):
+            go(learner)
+        told, learner = learner.told, FakeLearner(clock)
+    go(learner)
+    # Of the policies of 0, 3, 6 and 9 rounds; a random policy's distance is 2.
+    distances = [0.07, 0.04, 0.01, 0.04]
+    assert told + learner.told == pytest.approx([d / 2 for d in distances])

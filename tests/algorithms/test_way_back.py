@@ -1,0 +1,55 @@
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from mgail_tf.algorithms.way_back import WayBack
+
+
+@pytest.fixture
+def policies():
+    """The policy, and the one that is evaluated."""
+    made: Any = [keras.Sequential([keras.layers.Input([2]), keras.layers.Dense(1)]) for _ in "ab"]
+    return made
+
+
+def learn(policies, number):
+    for policy in policies:
+        policy.set_weights([np.full(weight.shape, number) for weight in policy.get_weights()])
+
+
+def run(policies, distances, astray=1.5):
+    """The policy after each evaluation; at the i-th one, it has learned i, from where it was."""
+    way_back, seen = WayBack(policies[1], astray), []
+    for index, distance in enumerate(distances):
+        learn(policies, index)
+        way_back.mark(policies[1])
+        learn(policies, 100 + index)  # While the evaluation is on its way.
+        way_back.evaluated(distance, policies)
+        weights = [weight for policy in policies for weight in policy.get_weights()]
+        [value] = {float(number) for weight in weights for number in weight.ravel()}
+        seen.append(value)
+    return seen, int(way_back.times)
+
+
+@pytest.mark.parametrize(
+    ("distances", "expected"),
+    [
+        ([0.4, 0.3, 0.2], [100, 101, 102]),
+        # Neither as close nor astray: it goes on, but is nothing to go back to.
+        ([0.2, 0.28, 0.31], [100, 101, 0]),
+        # As close as any: the newest.
+        ([0.2, 0.24, 0.31], [100, 101, 1]),
+        # A quarter above the smallest, not above the last one that was as close.
+        ([0.2, 0.24, 0.28, 0.4], [100, 101, 102, 1]),
+        ([0.4, 0.7, 0.2, 0.7], [100, 0, 102, 2]),
+    ],
+)
+def test_goes_back_to_the_newest_of_the_closest(distances, expected, policies):
+    seen, times = run(policies, distances)
+    assert seen == expected and times == sum(value < 100 for value in expected)
+
+
+def test_never_goes_back_where_nothing_is_astray(policies):
+    assert run(policies, [0.1, 9.0], astray=0.0) == ([100, 101], 0)
