@@ -108,7 +108,7 @@ class MGAIL(tf.Module):
 
     def evaluated(self, distance: float) -> None:
         """At first sets the weight of cloning (`Schedules`); later it may go back (`WayBack`)."""
-        if not self.optimizers.policy.iterations:
+        if int(self.optimizers.policy.iterations) == 0:
             self._schedules.begin_at(distance)
         self.way_back.evaluated(distance, self.policies)
 
