@@ -1,7 +1,11 @@
 """What a run says at its end: one screen for a user who has no reward to look at."""
 
 from collections.abc import Mapping, Sequence
+import textwrap
 from typing import Any
+
+# Characters of a line.
+WIDTH = 100
 
 COLUMNS = "now", "at the start", "demonstrations", "random actions"
 
@@ -46,7 +50,8 @@ def how_it_went(result: Mapping[str, Any], start: Mapping[str, Any] | None) -> s
     title = f"{result['env']}, {steps:,} steps"
     if exported != steps:
         title += f"; the policy that is exported is the one of {exported:,} steps"
-    return "\n".join([title, *_table(rows), "", *result["verdict"]])
+    told = [line for each in result["verdict"] for line in textwrap.wrap(each, WIDTH)]
+    return "\n".join([title, *_table(rows), "", *told])
 
 
 def _table(rows: Mapping[str, Sequence[str]]) -> list[str]:

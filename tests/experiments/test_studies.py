@@ -59,7 +59,7 @@ def test_runs_are_told_apart_and_their_flags_exist(study, quick, known_flags):
 
 
 def test_ablation_takes_whole_budgets_unless_asked():
-    assert len(ablation.runs(False)) == 13 * 2 * 3
+    assert len(ablation.runs(False)) == 17 * 3 * 3
     assert "total_steps" not in str(ablation.runs(False))
     with flagsaver.flagsaver(half_budgets=True):
         shorter = ablation.runs(False)
@@ -73,9 +73,9 @@ def test_ablation_table(capsys, tmp_path):
     )
     without_matplotlib(lambda: ablation.report(results, tmp_path))
     table = lines(capsys)
-    assert table[0] == "| changed | Hopper | HalfCheetah |"
-    assert table[2] == "| all of it | 0.500 - - | - - - |"
-    assert table[4] == "| no value | - - - | - - not known |"
+    assert table[0] == "| changed | Hopper | HalfCheetah | Hopper with falls |"
+    assert table[2] == "| all of it | 0.500 - - | - - - | - - - |"
+    assert table[4] == "| no value | - - - | - - not known | - - - |"
     assert len([line for line in table if line.startswith("|")]) == 2 + len(ablation.ROWS)
 
 
