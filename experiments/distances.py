@@ -10,7 +10,6 @@ table says beside it.
 """
 
 from collections.abc import Iterable, Sequence
-import json
 import pathlib
 import sys
 from typing import NamedTuple
@@ -22,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from experiments import tables
+from mgail_tf import strict_json
 from mgail_tf.commands import command_line
 from mgail_tf.errors import UserError
 
@@ -73,9 +73,9 @@ def correlations(distances: np.ndarray, returns: np.ndarray) -> Correlations:
 
 def of_run(folder: pathlib.Path) -> Correlations | None:
     """The correlations of a run folder; None if nothing was measured there."""
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    lines = strict_json.read_lines(folder / "metrics.jsonl", {"normalized_return": float | int | None})
     pairs = [(line.get("imitation_distance"), line["normalized_return"]) for line in lines]
-    known = [pair for pair in pairs if None not in pair]
+    known = [pair for pair in pairs if all(isinstance(each, int | float) for each in pair)]
     return correlations(*np.array(known, float).T) if known else None
 
 
@@ -98,7 +98,7 @@ def by_task(folders: Iterable[pathlib.Path]) -> dict[str, list[Correlations]]:
     for folder in folders:
         correlated = of_run(folder)
         if correlated:
-            task = json.loads((folder / "config.json").read_text())["env"]
+            task = strict_json.read(folder / "config.json", {"env": str})["env"]
             found.setdefault(task, []).append(correlated)
     return found
 

@@ -2,7 +2,6 @@
 
 import datetime
 import importlib.metadata
-import json
 import os
 import pathlib
 import platform
@@ -11,9 +10,9 @@ import subprocess
 from typing import Any
 
 from mgail_tf import strict_json
-from mgail_tf.errors import UserError
 
 FILE = "provenance.json"
+FORM = {"command": str, "starts": [{"commit": str | None, "dirty": bool | None}]}
 ROOT = pathlib.Path(__file__).parent.parent
 # The runs depend on none of these; results and pictures change while a study is at work.
 _NOT_CODE = (":(exclude)experiments/results", ":(exclude)docs")
@@ -43,11 +42,8 @@ def read(folder: pathlib.Path) -> dict[str, Any]:
     Raises:
       UserError: the file is damaged.
     """
-    try:
-        recorded = json.loads((folder / FILE).read_text())
-        return {"command": recorded["command"], "starts": recorded["starts"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{folder / FILE} is damaged ({error!r}); remove the folder") from error
+    recorded = strict_json.read(folder / FILE, FORM, "remove the folder")
+    return {"command": recorded["command"], "starts": recorded["starts"]}
 
 
 def write_whole(file: pathlib.Path, text: str) -> None:

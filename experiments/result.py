@@ -1,7 +1,6 @@
 """What is kept of a finished run, small enough for git: tables and pictures are made of it."""
 
 import dataclasses
-import json
 import pathlib
 from typing import Any
 
@@ -10,6 +9,32 @@ import numpy as np
 from experiments import provenance
 from mgail_tf import strict_json
 from mgail_tf.errors import UserError
+
+NUMBER = int | float
+# What studies look at in the line of an evaluation, in a `result.json`, and in what is kept.
+EVALUATION = {
+    "env_steps": int,
+    "normalized_return": NUMBER | None,
+    "return_standard_error": NUMBER | None,
+}
+RESULT = {
+    "env": str,
+    "seed": int,
+    "episodes": int,
+    "wall_seconds": NUMBER,
+    "normalized_return": NUMBER | None,
+    "return_mean": NUMBER | None,
+    "expert_return_mean": NUMBER | None,
+    "random_return_mean": NUMBER | None,
+}
+KEPT = {
+    "name": str,
+    "result": RESULT,
+    "curve": {"env_steps": [int], "normalized_return": [NUMBER | None]},
+    "provenance": provenance.FORM,
+}
+# What to do about a damaged one.
+REMOVE = "remove it"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,22 +101,13 @@ def gather(name: str, run_folder: pathlib.Path) -> Result:
             f"{run_folder} has a result, but no {provenance.FILE} that says of what; "
             "move it away, or choose other --runs"
         )
-    metrics = run_folder / "metrics.jsonl"
-    try:
-        lines = metrics.read_text().splitlines() if metrics.exists() else []
-        evaluations = [json.loads(line) for line in lines]
-        return Result(
-            name,
-            json.loads((run_folder / "result.json").read_text()),
-            {
-                "env_steps": [line["env_steps"] for line in evaluations],
-                "normalized_return": [line["normalized_return"] for line in evaluations],
-                "return_standard_error": [line["return_standard_error"] for line in evaluations],
-            },
-            provenance.read(run_folder),
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{run_folder} is damaged ({error!r}); remove it") from error
+    evaluations = strict_json.read_lines(run_folder / "metrics.jsonl", EVALUATION, REMOVE)
+    return Result(
+        name,
+        strict_json.read(run_folder / "result.json", RESULT, REMOVE),
+        {field: [line[field] for line in evaluations] for field in EVALUATION},
+        provenance.read(run_folder),
+    )
 
 
 def write(result: Result, folder: pathlib.Path) -> None:
@@ -112,12 +128,16 @@ def read(name: str, folder: pathlib.Path) -> Result | None:
       UserError: the file is damaged.
     """
     file = _file(name, folder)
-    try:
-        return Result(**json.loads(file.read_text()))
-    except FileNotFoundError:
+    if not file.exists():
         return None
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{file} is damaged ({error}); remove it") from error
+    kept = strict_json.read(file, KEPT, REMOVE)
+    curve = kept["curve"]
+    try:
+        for field in curve:
+            strict_json.check(curve[field], (NUMBER | None,) * len(curve["env_steps"]), field)
+    except ValueError as error:
+        raise UserError(f"{file} is damaged ({error}); {REMOVE}") from error
+    return Result(**{field: kept[field] for field in KEPT})
 
 
 def _file(name: str, folder: pathlib.Path) -> pathlib.Path:

@@ -14,6 +14,8 @@ from mgail_tf.errors import UserError
 
 # The files of a SavedModel's folder that tell what its observations are, and where it comes from.
 OBSERVATIONS, ORIGIN = "observation.json", "policy.json"
+# What to do about damaged ones.
+EXPORT = "export the policy anew"
 
 
 def write_observations(folder: str | pathlib.Path, space: gymnasium.Space) -> None:
@@ -35,11 +37,12 @@ def read_observations(folder: str | pathlib.Path) -> tuple[gymnasium.Space | Non
     file = pathlib.Path(folder, OBSERVATIONS)
     if not file.exists():
         return None, []
+    form = {"space": dict, "components": [str]}
+    description = strict_json.read(file, form, EXPORT)
     try:
-        description = json.loads(file.read_text())
         return space_json.from_json(description["space"]), description["components"]
-    except Exception as error:  # Whatever is raised, the file is at fault.
-        raise UserError(f"{file} is damaged; export the policy anew") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{file} is damaged ({error}); {EXPORT}") from error
 
 
 def find(source: str | pathlib.Path) -> pathlib.Path:
@@ -86,9 +89,4 @@ def read_origin(folder: str | pathlib.Path) -> dict[str, Any]:
       UserError: the file is damaged.
     """
     file = pathlib.Path(folder, ORIGIN)
-    if not file.exists():
-        return {}
-    try:
-        return dict(json.loads(file.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{file} is damaged ({error}); export the policy anew") from error
+    return strict_json.read(file, dict, EXPORT) if file.exists() else {}

@@ -5,8 +5,22 @@ from typing import Any
 
 from mgail_tf.seeds import FINAL_SEED
 
-# The contents of an expert.json.
+# The contents of an expert.json, and what is shown of them.
 Description = dict[str, Any]
+NUMBER = int | float
+LEVEL = {"return_mean": NUMBER, "return_std": NUMBER, "length_mean": NUMBER}
+FORM = {
+    "algorithm": str,
+    "seed": int,
+    "steps": int,
+    "trained_steps": int,
+    "wall_seconds": NUMBER,
+    "random_return_mean": NUMBER,
+    "size": int,
+    "deterministic": LEVEL,
+    "stochastic": LEVEL,
+    "curve": [(NUMBER, NUMBER, NUMBER)],
+}
 
 HEADER = (
     "task",

@@ -1,7 +1,6 @@
 """Trains experts with stable-baselines3 and sb3-contrib; needs torch, unlike the rest."""
 
 import copy
-import json
 import pathlib
 import time
 from typing import Any
@@ -34,6 +33,16 @@ BEGINNING: dict[str, Any] = {
     "best_return": None,
     "curve": [],
 }
+# What is there of one that is resumed.
+PROGRESS = {
+    "steps": int,
+    "settling": bool,
+    "wall_seconds": int | float,
+    "best_return": int | float | None,
+    "best_steps": int,
+    "curve": list,
+}
+ANOTHER = "choose another folder of experts"
 
 
 class Training:
@@ -64,11 +73,11 @@ class Training:
         envs.seed(config.seed)
         this = {"algorithm": algorithm, "seed": config.seed}
         if (folder / "progress.json").exists():
-            self.progress = this | json.loads((folder / "progress.json").read_text())
+            self.progress = this | strict_json.read(folder / "progress.json", PROGRESS, ANOTHER)
             if any(self.progress[name] != value for name, value in this.items()):
                 raise UserError(
                     f"{folder} is of --algorithm={self.progress['algorithm']} "
-                    f"--seed={self.progress['seed']}; choose another folder of experts"
+                    f"--seed={self.progress['seed']}; {ANOTHER}"
                 )
             self._load("latest", envs)
         else:
@@ -78,10 +87,13 @@ class Training:
         self.test_envs = VecNormalize(DummyVecEnv([make] * 5), training=False, norm_reward=False)
 
     def _load(self, name: str, envs: Any, **options: Any) -> None:
-        self.envs = VecNormalize.load(self.folder / f"{name}_normalization.pkl", envs)
-        self.model = ALGORITHMS[self.algorithm].load(
-            self.folder / f"{name}_model.zip", env=self.envs, device="cpu", **options
-        )
+        try:
+            self.envs = VecNormalize.load(self.folder / f"{name}_normalization.pkl", envs)
+            self.model = ALGORITHMS[self.algorithm].load(
+                self.folder / f"{name}_model.zip", env=self.envs, device="cpu", **options
+            )
+        except Exception as error:  # Whatever torch or the pickles raise, the files are at fault.
+            raise UserError(f"{self.folder} cannot be resumed ({error}); {ANOTHER}") from error
         self.envs.gamma = self.model.gamma
 
     def settle(self) -> None:

@@ -1,20 +1,34 @@
 """Prints the finished runs below a folder, as README.md and docs/results.md do: --runs runs."""
 
 import itertools
-import json
 import pathlib
 from typing import Any
 
 from absl import flags
 
+from mgail_tf import strict_json
 from mgail_tf.commands import command_line
 from mgail_tf.errors import UserError
 from mgail_tf.tasks import TASKS
 
 RUNS = flags.DEFINE_string("runs", "runs", "folder of run folders")
 
-# The contents of a run's result.json.
+# The contents of a run's result.json, and what is shown of them.
 Result = dict[str, Any]
+NUMBER = int | float
+FORM = {
+    "env": str,
+    "num_trajectories": int,
+    "seed": int,
+    "env_steps": int,
+    "wall_seconds": NUMBER,
+    "normalized_return": NUMBER | None,
+    "return_mean": NUMBER | None,
+    "return_std": NUMBER | None,
+    "expert_return_mean": NUMBER | None,
+    "random_return_mean": NUMBER | None,
+    "steps_to_95": int | None,
+}
 
 OVERVIEW = "task", "trajectories", "environment steps", "wall", "seeds", "normalised returns"
 HEADER = "seed", "normalised return", "return", "environment steps", "of these to 0.95", "wall"
@@ -29,7 +43,13 @@ def normalized_return(result: Result) -> str:
 def with_standard_error(result: Result) -> str:
     """Returns it as a cell that tells its standard error too, if the run has measured that."""
     error = result.get("normalized_return_standard_error")
-    return normalized_return(result) + ("" if error is None else f" +- {error:.3f}")
+    known = isinstance(error, NUMBER)  # Earlier versions have not measured it.
+    return normalized_return(result) + (f" +- {error:.3f}" if known else "")
+
+
+def _return(result: Result) -> str:
+    mean, deviation = result["return_mean"], result["return_std"]
+    return "not known" if mean is None or deviation is None else f"{mean:,.0f} +- {deviation:,.0f}"
 
 
 def overview(runs: list[Result]) -> tuple[Any, ...]:
@@ -53,7 +73,7 @@ def row(result: Result) -> tuple[Any, ...]:
     return (
         result["seed"],
         with_standard_error(result),
-        f"{result['return_mean']:,.0f} +- {result['return_std']:,.0f}",
+        _return(result),
         f"{result['env_steps']:,}",
         "never" if steps_to_95 is None else f"{steps_to_95:,}",
         f"{result['wall_seconds']:,.0f} s",
@@ -63,7 +83,8 @@ def row(result: Result) -> tuple[Any, ...]:
 def title(result: Result) -> str:
     """Returns a line on what a task's table shows, and with which command its runs were made."""
     expert, random = result["expert_return_mean"], result["random_return_mean"]
-    levels = "" if expert is None else f", expert {expert:,.0f}, random {random:,.0f}"
+    known = expert is not None and random is not None
+    levels = f", expert {expert:,.0f}, random {random:,.0f}" if known else ""
     number = result["num_trajectories"]
     trajectories = "1 trajectory" if number == 1 else f"{number} trajectories"
     return (
@@ -74,7 +95,7 @@ def title(result: Result) -> str:
 
 def main() -> None:
     files = pathlib.Path(RUNS.value).glob("*/result.json")
-    results = [json.loads(file.read_text()) for file in files]
+    results = [strict_json.read(file, FORM, "move its folder away") for file in files]
     if not results:
         raise UserError(f"--runs={RUNS.value}: no finished run there")
     order = list(TASKS)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 
+from mgail_tf import strict_json
 from mgail_tf.envs.finite import is_finite
 from mgail_tf.errors import UserError
 
@@ -61,12 +62,43 @@ class Measurements(NamedTuple):
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Measurements:
-        """What `to_json` made these values of."""
-        arrays: dict[str, Any] = {
-            name: np.array(value, np.float64) if isinstance(value, list) else value
-            for name, value in values.items()
-        }
-        return cls(**arrays)
+        """What `to_json` made these values of.
+
+        Raises:
+          ValueError: it has made no such values.
+        """
+        strict_json.check(values, {"episodes": int, "steps": int}, "`measured`")
+        first, every, usual = (_table(values, name) for name in ("first", "every", "usual"))
+        actions, opening = (
+            _table(values, name) if values.get(name) else None for name in ("actions", "opening")
+        )
+        size = first.shape[1]
+        shapes = [each.shape for each in (first, every, usual)]
+        fit = shapes == [(3, size), (2, size), (2, size)] and size and values["episodes"] > 0
+        if actions is not None:
+            fit = fit and len(actions) == len(QUANTILES)
+        if opening is not None:
+            action_size = opening.shape[1] - 2 * size
+            fit = fit and action_size == (action_size if actions is None else actions.shape[1])
+            fit = fit and action_size > 0
+        if not fit:
+            raise ValueError("the shapes of `measured` contradict each other")
+        return cls(values["episodes"], values["steps"], first, every, usual, actions, opening)
+
+
+def _table(values: dict[str, Any], name: str) -> np.ndarray:
+    """[rows, columns] one of the values as an array.
+
+    Raises:
+      ValueError: it has no such rows, or they are not finite.
+    """
+    try:
+        array = np.array(values.get(name), np.float64)
+    except TypeError as error:
+        raise ValueError(f"{name} are no numbers") from error
+    if array.ndim != 2 or not np.isfinite(array).all():
+        raise ValueError(f"{name} are no rows of finite numbers")
+    return array
 
 
 class Measuring:

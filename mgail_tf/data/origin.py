@@ -10,6 +10,7 @@ import minari
 import numpy as np
 
 import mgail_tf
+from mgail_tf import strict_json
 from mgail_tf.data.measurements import Measurements
 from mgail_tf.envs import space_json
 
@@ -65,10 +66,17 @@ class Origin(NamedTuple):
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Origin:
-        """What `to_json` made these values of; entries that are not known are left out."""
+        """What `to_json` made these values of; entries that are not known are left out.
+
+        Raises:
+          ValueError: it has made no such values.
+        """
+        strict_json.check(values, dict)
         known: dict[str, Any] = {
             name: value for name, value in values.items() if name in cls._fields and value
         }
+        for name, value in known.items():
+            strict_json.check(value, FORMS[name], f"`{name}`")
         for name in "observation_space", "action_space":
             if name in known:
                 known[name] = space_json.from_json(known[name])
@@ -76,6 +84,20 @@ class Origin(NamedTuple):
             known["measured"] = Measurements.from_json(known["measured"])
         known["wrappers"] = tuple(known.get("wrappers", ()))
         return cls(**known)
+
+
+# What `to_json` writes, where it is known.
+FORMS = {
+    "env_id": str,
+    "imported_for": str,
+    "wrappers": [str],
+    "kwargs": dict,
+    "observation_space": dict,
+    "action_space": dict,
+    "version": str,
+    "fingerprint": str,
+    "measured": dict,
+}
 
 
 def of_environment(env: gymnasium.Env) -> Origin:

@@ -7,6 +7,8 @@ import gymnasium
 from gymnasium import spaces
 import numpy as np
 
+from mgail_tf import strict_json
+
 
 def to_json(space: gymnasium.Space) -> dict[str, Any]:
     """A space as values that JSON has; infinite bounds are "inf" and "-inf".
@@ -31,9 +33,35 @@ def to_json(space: gymnasium.Space) -> dict[str, Any]:
     raise TypeError(f"{space} has no JSON")
 
 
-def from_json(values: dict[str, Any]) -> gymnasium.Space:
-    """The space that `to_json` made these values of."""
+# What `to_json` writes of each kind of space.
+FORMS = {
+    "Dict": dict,
+    "Tuple": list,
+    "Discrete": {"n": int, "start": int},
+    "MultiDiscrete": {"nvec": list, "start": list},
+    "MultiBinary": int | list,
+    "Box": {"shape": [int], "dtype": str, "low": [float | int | str], "high": [float | int | str]},
+}
+
+
+def from_json(values: Any) -> gymnasium.Space:
+    """The space that `to_json` made these values of.
+
+    Raises:
+      ValueError: it has made no such values.
+    """
+    kinds = list(values) if isinstance(values, dict) else []
+    if len(kinds) != 1 or kinds[0] not in FORMS:
+        raise ValueError(f"a space is one of {', '.join(FORMS)}")
     [(kind, content)] = values.items()
+    strict_json.check(content, FORMS[kind], kind)
+    try:
+        return _space(kind, content)
+    except (AssertionError, TypeError, OverflowError) as error:  # As gymnasium refuses a space.
+        raise ValueError(f"there is no such {kind} ({error})") from error
+
+
+def _space(kind: str, content: Any) -> gymnasium.Space:
     if kind == "Dict":
         parts = OrderedDict((name, from_json(part)) for name, part in content.items())
         return spaces.Dict(parts)
@@ -42,15 +70,24 @@ def from_json(values: dict[str, Any]) -> gymnasium.Space:
     if kind == "Discrete":
         return spaces.Discrete(content["n"], start=content["start"])
     if kind == "MultiDiscrete":
-        return spaces.MultiDiscrete(np.array(content["nvec"]), start=np.array(content["start"]))
+        return spaces.MultiDiscrete(_whole(content["nvec"]), start=_whole(content["start"]))
     if kind == "MultiBinary":
         return spaces.MultiBinary(content)
     shape, dtype = content["shape"], np.dtype(content["dtype"])
+    if dtype.kind not in "biuf":
+        raise ValueError(f"numbers are not of type {dtype}")
     low, high = (
         np.array([dtype.type(bound) for bound in content[name]], dtype).reshape(shape)
         for name in ("low", "high")
     )
     return spaces.Box(low, high, tuple(shape), dtype.type)
+
+
+def _whole(values: list[Any]) -> np.ndarray:
+    array = np.array(values)
+    if array.dtype.kind != "i":
+        raise ValueError("its numbers are not whole")
+    return array
 
 
 def _bounds(values: np.ndarray) -> list[Any]:

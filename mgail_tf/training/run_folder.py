@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 import dataclasses
-import json
 import math
 import os
 import pathlib
@@ -25,6 +24,12 @@ MAY_CHANGE = {
     FINGERPRINT,
     *(field.name for field in dataclasses.fields(Reporting)),
 }
+
+# What a line of `metrics.jsonl` must have for a run to go on.
+LINE = {"env_steps": int, "normalized_return": float | int | None}
+
+# What to do about a damaged run folder.
+ANOTHER = "choose another `logdir`"
 
 
 class RunFolder:
@@ -55,7 +60,7 @@ class RunFolder:
         self.saved_model = self._path / "saved_model"
         check(path, config, fingerprint)
         settings, file = _as_json(config, fingerprint), self._path / "config.json"
-        known = file.exists() and json.loads(file.read_text()) == settings
+        known = file.exists() and strict_json.read(file) == settings
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             _write_json(file, settings)
@@ -126,16 +131,10 @@ def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = No
     existing = next(place for place in (path, *path.absolute().parents) if place.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise UserError(f"`logdir` {path} cannot be written; choose another folder")
+    taken = steps_taken(path)
     if not (path / "config.json").exists():
         return
-    try:
-        present = json.loads((path / "config.json").read_text())
-    except OSError as error:
-        raise UserError(f"`logdir` {path} cannot be read ({error})") from error
-    except ValueError as error:
-        raise UserError(f"`logdir` {path} is damaged ({error}); choose another folder") from error
-    if not isinstance(present, dict):
-        raise UserError(f"`logdir` {path} is damaged (config.json); choose another folder")
+    present = strict_json.read(path / "config.json", dict, ANOTHER)
     asked = _as_json(config, fingerprint)
     if present.get("run_folder_version") != VERSION:
         raise UserError(
@@ -156,7 +155,8 @@ def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = No
             f"{config.run.expert_data or config.run.env} gives now; choose another `logdir`, or "
             "bring them back"
         )
-    taken = max((line["env_steps"] for line in _metrics(path)), default=0)
+    if not isinstance(present.get("total_steps"), int):
+        raise UserError(f"`logdir` {path} is damaged (config.json has no `total_steps`); {ANOTHER}")
     if present["total_steps"] > config.run.total_steps < taken:
         raise UserError(
             f"`logdir` {path} holds a run that has taken {taken} steps, more than "
@@ -164,11 +164,17 @@ def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = No
         )
 
 
+def steps_taken(path: str | pathlib.Path) -> int:
+    """The environment steps of the last evaluation of a run; 0 without any.
+
+    Raises:
+      UserError: `metrics.jsonl` is damaged.
+    """
+    return max((line["env_steps"] for line in _metrics(pathlib.Path(path))), default=0)
+
+
 def _metrics(path: pathlib.Path) -> list[dict[str, Any]]:
-    file = path / "metrics.jsonl"
-    if not file.exists():
-        return []
-    return [json.loads(line) for line in file.read_text().splitlines() if line.endswith("}")]
+    return strict_json.read_lines(path / "metrics.jsonl", LINE, ANOTHER, may_be_cut=True)
 
 
 def _as_json(config: Config, fingerprint: str | None) -> dict[str, Any]:

@@ -41,6 +41,7 @@ lines = [
     for steps, level in ((100, None), (200, 0.5))
 ]
 (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-means = {"expert_return_mean": 30.0, "random_return_mean": -10.0}
+means = {"return_mean": 20.0, "expert_return_mean": 30.0, "random_return_mean": -10.0}
+means |= {"env": told.get("env", "Hopper"), "seed": int(told.get("seed", 0)), "episodes": 50}
 outcome = {"wall_seconds": 60.0, "normalized_return": 0.75, "resumed": resumed, **means}
 (folder / "result.json").write_text(json.dumps(outcome))
