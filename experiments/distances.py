@@ -73,7 +73,9 @@ def correlations(distances: np.ndarray, returns: np.ndarray) -> Correlations:
 
 def of_run(folder: pathlib.Path) -> Correlations | None:
     """The correlations of a run folder; None if nothing was measured there."""
-    lines = strict_json.read_lines(folder / "metrics.jsonl", {"normalized_return": float | int | None})
+    lines = strict_json.read_lines(
+        folder / "metrics.jsonl", {"normalized_return": float | int | None}
+    )
     pairs = [(line.get("imitation_distance"), line["normalized_return"]) for line in lines]
     known = [pair for pair in pairs if all(isinstance(each, int | float) for each in pair)]
     return correlations(*np.array(known, float).T) if known else None

@@ -23,8 +23,8 @@ def check(
       name: what messages call it, if not by where it is.
 
     Raises:
-      UserError: there is no SavedModel, its `policy.json` is damaged, its shapes are others, or it is of another environment; see
-        `plausibility.check`.
+      UserError: there is no SavedModel, its `policy.json` is damaged, its shapes are others, or it
+        is of another environment; see `plausibility.check`.
     """
     recorded = _read(policy_files.find(source))
     if recorded.observation_space and recorded.action_space:

@@ -1,10 +1,12 @@
 """Reads CSV files; messages tell the line that is wrong."""
 
+from collections import Counter
 import pathlib
 
 import numpy as np
 import pandas
 
+from mgail_tf.data.damage import blamed_on
 from mgail_tf.data.tables import Table
 from mgail_tf.errors import UserError
 
@@ -21,20 +23,21 @@ def read(path: pathlib.Path) -> Table:
     Raises:
       UserError: two columns have one name, or a line is empty.
     """
-    with path.open(encoding="utf-8-sig") as file:
-        first = file.readline()
-    lines = pandas.read_csv(
-        path,
-        sep=max(SEPARATORS, key=first.count),
-        header=None,
-        dtype=str,
-        encoding="utf-8-sig",
-        skipinitialspace=True,
-        skip_blank_lines=False,
-    )
+    with blamed_on(path):
+        with path.open(encoding="utf-8-sig") as file:
+            first = file.readline()
+        lines = pandas.read_csv(
+            path,
+            sep=max(SEPARATORS, key=first.count),
+            header=None,
+            dtype=str,
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            skip_blank_lines=False,
+        )
     names = [str(name).strip() for name in lines.iloc[0].fillna("")]
-    for name in names:
-        if names.count(name) > 1:
+    for name, number in Counter(names).items():
+        if number > 1:
             raise UserError(f"{path}: there are two columns {name!r}")
     filled = np.flatnonzero(lines.notna().any(axis=1))
     if filled[-1] != len(filled) - 1:

@@ -7,15 +7,14 @@ import warnings
 
 import gymnasium
 from gymnasium import spaces
-import minari
 import numpy as np
 
 from mgail_tf import standard_errors
-from mgail_tf.data import formats, imported, origin, plausibility
+from mgail_tf.data import formats, imported, minari_reader, origin, plausibility
 from mgail_tf.data.fingerprint import Fingerprint, add_episode
 from mgail_tf.data.measurements import Measuring
 from mgail_tf.data.origin import Origin
-from mgail_tf.envs.flattening import flatten, original_space
+from mgail_tf.envs.flattening import original_space
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import DataWarning, UserError
 from mgail_tf.float_types import float_type
@@ -114,7 +113,7 @@ def load(
         return loaded._replace(origin=recorded)
     with contextlib.closing(make_environment(env_name)) as env:
         pass  # What it is suffices.
-    data = _open(dataset)
+    data = minari_reader.opened(dataset)
     available = int(data.total_episodes)
     if num_trajectories > available:
         raise UserError(
@@ -132,32 +131,28 @@ def load(
     returns: list[float] = []
     measuring, fingerprint = Measuring(), Fingerprint()
     terminations, lengths = PRIOR_TERMINATIONS, []
-    try:
-        for episode in data.iterate_episodes(range(num_trajectories or available)):
-            offset = generator.integers(subsample)
-            length = len(episode.actions)
-            observations = flatten(observation_space, episode.observations, length + 1)
-            measuring.add(observations, episode.actions)
-            add_episode(
-                fingerprint,
-                episode.observations,
-                episode.actions,
-                episode.rewards,
-                episode.terminations,
-            )
-            fields = (
-                observations[:-1],
-                episode.actions,
-                observations[1:],
-                episode.terminations,
-                (subsample > 1) | (np.arange(length) == length - 1),
-            )
-            pairs.append([values[offset::subsample] for values in fields])
-            terminations += bool(episode.terminations[-1]) if length else 0
-            lengths.append(length)
-            returns.append(np.nan if episode.rewards is None else float(np.sum(episode.rewards)))
-    except Exception as error:  # Whatever the storage raises, the file is at fault.
-        raise UserError(f"{dataset} cannot be read ({error}); it may be truncated") from error
+    for episode in minari_reader.episodes(data, dataset, env, num_trajectories or available):
+        offset = generator.integers(subsample)
+        length = len(episode.actions)
+        measuring.add(episode.observations, episode.actions)
+        add_episode(
+            fingerprint,
+            episode.recorded_observations,
+            episode.recorded_actions,
+            episode.rewards,
+            episode.terminations,
+        )
+        fields = (
+            episode.observations[:-1],
+            episode.actions,
+            episode.observations[1:],
+            episode.terminations,
+            (subsample > 1) | (np.arange(length) == length - 1),
+        )
+        pairs.append([values[offset::subsample] for values in fields])
+        terminations += bool(episode.terminations[-1])
+        lengths.append(length)
+        returns.append(float(np.sum(episode.rewards)))
     if not sum(len(fields[0]) for fields in pairs):
         raise UserError(f"{dataset} holds no state-action pairs; draw or download it again")
     observations, actions, next_observations, terminated, ended = (
@@ -165,12 +160,13 @@ def load(
     )
     dtype = float_type(env.observation_space.dtype)
     observations, next_observations = observations.astype(dtype), next_observations.astype(dtype)
-    if not all(np.isfinite(each).all() for each in (observations, actions, next_observations)):
-        raise UserError(f"{dataset} has NaN or infinite values; remove those episodes")
     if isinstance(env.action_space, spaces.Box):
         # The environment clips what it receives.
         actions = np.clip(actions, env.action_space.low, env.action_space.high)
-    recorded = origin.of_dataset(data)
+    try:
+        recorded = origin.of_dataset(data)
+    except ValueError as error:
+        raise UserError(f"{dataset} does not say where it comes from ({error})") from error
     complete = len(returns) == available and recorded.fingerprint is not None
     if complete and recorded.fingerprint != str(fingerprint):
         warnings.warn(
@@ -194,26 +190,6 @@ def load(
         tuple(len(fields[0]) for fields in pairs),
         recorded,
     )
-
-
-def _open(dataset: str | pathlib.Path) -> minari.MinariDataset:
-    path = pathlib.Path(dataset)
-    within = [each.parent.parent for each in path.glob("*/data/main_data.hdf5")]
-    if within:
-        raise UserError(
-            f"{dataset} is a folder of datasets; use one of {', '.join(map(str, sorted(within)))}"
-        )
-    try:
-        if path.is_dir():
-            return minari.MinariDataset(path / "data" if (path / "data").is_dir() else path)
-        return minari.load_dataset(str(dataset))
-    except FileNotFoundError as error:
-        raise UserError(
-            f"no dataset {dataset}; give a Minari dataset's folder, or an installed id "
-            f"(minari download {dataset})"
-        ) from error
-    except Exception as error:  # Whatever the storage raises, the file is at fault.
-        raise UserError(f"{dataset} is not a readable Minari dataset ({error})") from error
 
 
 def _kind(space: gymnasium.Space) -> Any:

@@ -1,11 +1,8 @@
 """Reads recorded episodes in the formats that people have."""
 
-from collections.abc import Iterator, Sequence
-import contextlib
+from collections.abc import Sequence
 import pathlib
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from mgail_tf import extras
 from mgail_tf.data import episode_ends, episode_files, npz_format
@@ -15,7 +12,6 @@ from mgail_tf.data.recording import Recording
 from mgail_tf.data.stacked_episodes import Sizes
 from mgail_tf.data.table_steps import steps_of
 from mgail_tf.data.tables import Fields, Table, read_fields
-from mgail_tf.envs.episodes import Episode
 from mgail_tf.errors import UserError
 
 READ = "use .npz, .csv or .hdf5, or a folder saved by imitation (docs/users_guide.md)"
@@ -83,24 +79,12 @@ def read(
     path = pathlib.Path(path)
     if not path.exists():
         raise UserError(f"{path} does not exist")
-    with _blamed(path):
-        recording = _read(path, time_limit, _Known(keys, usual, sizes))
+    recording = _read(path, time_limit, _Known(keys, usual, sizes))
     if not recording.episodes:
         raise UserError(
             f"{path} holds no action whose outcome is known; docs/users_guide.md has the formats"
         )
     return recording
-
-
-@contextlib.contextmanager
-def _blamed(path: pathlib.Path) -> Iterator[None]:
-    """Whatever a format's library raises, the file is at fault."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(f"{path} cannot be read ({error})") from error
 
 
 class _File(NamedTuple):
@@ -118,7 +102,10 @@ def _read(path: pathlib.Path, time_limit: int | None, known: _Known) -> Recordin
     if episode_files.is_dataset(path):
         raise UserError(f"{path} is a Minari dataset already; train with it as it is")
     if (path / SAVED_BY_IMITATION).is_file():
-        return _read_imitation(path)
+        with extras.needed("reading what imitation saved", "imitation"):
+            from mgail_tf.data import imitation_format  # Only this format needs datasets.
+
+        return imitation_format.read(path)
     paths, others = episode_files.find_alike(path)
     files = [_read_file(each, known) for each in paths]
     steps = joined([file.steps for file in files], path, "files")
@@ -128,12 +115,11 @@ def _read(path: pathlib.Path, time_limit: int | None, known: _Known) -> Recordin
 
 def _read_file(path: pathlib.Path, known: _Known) -> _File:
     """Reads a table of all steps, or a table for each episode."""
-    with _blamed(path):
-        tables, left = _tables(path)
-        fields = [read_fields(table, known.keys, known.usual) for table in tables]
-        for each in fields:
-            _check_parts(path, each, known)
-        steps = [steps_of(*both, known.sizes) for both in zip(tables, fields, strict=True)]
+    tables, left = _tables(path)
+    fields = [read_fields(table, known.keys, known.usual) for table in tables]
+    for each in fields:
+        _check_parts(path, each, known)
+    steps = [steps_of(*both, known.sizes) for both in zip(tables, fields, strict=True)]
     if len(steps) == 1:
         return _File(steps[0], fields, left)
     return _File(joined(steps, path, "groups", an_episode_each=True), fields, left)
@@ -196,20 +182,3 @@ def _split(
 def _counted(places: list[str]) -> str:
     shown = ", ".join(places[:5]) + (", ..." if len(places) > 5 else "")
     return f"{len(places)} {'row' if len(places) == 1 else 'rows'} ({shown})"
-
-
-def _read_imitation(path: pathlib.Path) -> Recording:
-    with extras.needed("reading what imitation saved", "imitation"):
-        import datasets  # It takes seconds to import, and only this format needs it.
-
-    rows: Any = datasets.load_from_disk(str(path))
-    episodes = [
-        Episode(
-            np.array(row["obs"]),
-            np.array(row["acts"]),
-            np.full(len(row["acts"]), np.nan) if row.get("rews") is None else np.array(row["rews"]),
-            bool(row["terminal"]),
-        )
-        for row in rows.remove_columns("infos")
-    ]
-    return Recording([episode for episode in episodes if len(episode.actions)])

@@ -1,5 +1,6 @@
 """Reads HDF5 files: D4RL's, robomimic's, and others that are built like one of them."""
 
+import math
 import pathlib
 import re
 
@@ -7,11 +8,16 @@ import h5py
 import numpy as np
 
 from mgail_tf.data import field_names
+from mgail_tf.data.damage import blamed_on
 from mgail_tf.data.tables import Table
 from mgail_tf.errors import UserError
 
 # Parts of observations are numbers or vectors; what has more axes are images.
 IMAGE_AXES = 4
+
+# What is compressed can become so many times as large, and what was never written is 0 at no cost;
+# so many bytes of that do no harm.
+COMPRESSED, FREELY = 1100, 2**26
 
 
 def read(path: pathlib.Path) -> tuple[list[Table], list[str]]:
@@ -23,13 +29,14 @@ def read(path: pathlib.Path) -> tuple[list[Table], list[str]]:
     Raises:
       UserError: no group holds actions, or several do that are not numbered.
     """
+    check_size(path)
     arrays: dict[str, int] = {}
 
     def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
         if isinstance(item, h5py.Dataset) and item.shape is not None:
             arrays[name] = item.ndim
 
-    with h5py.File(path) as file:
+    with blamed_on(path), h5py.File(path) as file:
         file.visititems(note)
     groups: dict[str, list[str]] = {}
     for name in arrays:
@@ -54,9 +61,36 @@ def read(path: pathlib.Path) -> tuple[list[Table], list[str]]:
     return [_table(path, group, groups[group]) for group in ordered], list(dict.fromkeys(left))
 
 
+def check_size(path: pathlib.Path) -> int:
+    """Checks that a file can hold what it says, because that is what memory is taken for.
+
+    Returns:
+      The number of groups and arrays that are in no other group.
+
+    Raises:
+      UserError: it says more.
+    """
+    sizes: list[int] = []
+
+    def note(_: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset) and item.shape is not None:
+            sizes.append(math.prod(item.shape) * item.dtype.itemsize)
+
+    with blamed_on(path), h5py.File(path) as file:
+        file.visititems(note)
+        number = len(file)
+    here = path.stat().st_size
+    if sum(sizes) > FREELY + COMPRESSED * here:
+        raise UserError(
+            f"{path} is damaged: it says that it has {sum(sizes):,} bytes of numbers, and is one "
+            f"of {here:,} bytes"
+        )
+    return number
+
+
 def _table(path: pathlib.Path, group: str, names: list[str]) -> Table:
     def load(name: str) -> np.ndarray:
-        with h5py.File(path) as file:
+        with blamed_on(path), h5py.File(path) as file:
             array = file[f"{group}/{name}"]
             assert isinstance(array, h5py.Dataset)
             return np.asarray(array[()])

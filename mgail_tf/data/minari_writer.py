@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 import contextlib
-import math
 import os
 import pathlib
 import tempfile
@@ -11,16 +10,14 @@ from unittest import mock
 import warnings
 
 import gymnasium
-from gymnasium import spaces
 import minari
 from minari.data_collector import EpisodeBuffer
 import numpy as np
 
-from mgail_tf.data import origin
+from mgail_tf.data import fitting, origin
 from mgail_tf.data.fingerprint import Fingerprint, add_episode
 from mgail_tf.data.origin import Origin
 from mgail_tf.envs.episodes import Episode
-from mgail_tf.envs.flattening import flatten, original_space
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
@@ -69,12 +66,13 @@ def write(
 
 def _buffer(index: int, episode: Episode, env: gymnasium.Env) -> EpisodeBuffer:
     """Checks an episode and turns it into Minari's form."""
-    observations = _vectors(env, episode.observations, index)
-    actions = _as_in(env.action_space, episode.actions, "actions", index)
+    name = f"episode {index}"
+    observations = fitting.observations_of(env, episode.observations, name)
+    actions = fitting.values_of(env.action_space, episode.actions, f"{name}: its actions")
     length = len(actions)
     if (len(observations), len(episode.rewards)) != (length + 1, length):
         raise UserError(
-            f"episode {index} has {length} actions, but {len(observations)} observations and "
+            f"{name} has {length} actions, but {len(observations)} observations and "
             f"{len(episode.rewards)} rewards; there must be one observation more, and as many "
             "rewards (NaN where they are not known)"
         )
@@ -136,66 +134,6 @@ def _write_origin(
         )
     storage = minari.MinariDataset(pathlib.Path(root, "mgail", "written-v0", "data")).storage
     storage.update_metadata({origin.METADATA: made_in.to_json()})
-
-
-def _vectors(env: gymnasium.Env, values: Any, index: int) -> np.ndarray:
-    """Returns recorded observations as the environment's vectors: [length, observation_size].
-
-    Arguments and errors are as of `_as_in`; parts that have names may be a dict of arrays.
-    """
-    space = original_space(env)
-    if isinstance(values, dict):
-        if not isinstance(space, spaces.Dict) or values.keys() != space.keys():
-            raise UserError(f"episode {index}: observations {', '.join(values)} are not of {space}")
-        [length, *others] = {len(part) for part in values.values()}
-        if others:
-            raise UserError(f"episode {index}: parts of its observations differ in length")
-        values = flatten(space, values, length)
-    elif space.shape is not None and np.size(values[:1]) == math.prod(space.shape):
-        values = flatten(space, _as_in(space, values, "observations", index), len(values))
-    return _as_in(env.observation_space, values, "observations", index)
-
-
-def _as_in(space: gymnasium.Space, values: Any, what: str, index: int) -> np.ndarray:
-    """Returns recorded values [length, ...] in the shape and type of a space.
-
-    Args:
-      space: of numbers or choices; not a `Dict`, nor a `Tuple`.
-      values: what was recorded; the numbers of a step may be in one row.
-      what: the name of the values, for messages.
-      index: the episode's number, for messages.
-
-    Raises:
-      UserError: the values are not of the space, or not finite.
-    """
-    assert space.shape is not None and space.dtype is not None  # All of these have both.
-    values = np.asarray(values)
-    if values.ndim <= 2 and math.prod(values.shape[1:]) == math.prod(space.shape):
-        values = values.reshape(len(values), *space.shape)
-    elif isinstance(space, spaces.Discrete) and _one_hot(values, int(space.n)):
-        values = space.start + values.argmax(1)
-    if values.shape[1:] != space.shape:
-        raise UserError(
-            f"episode {index}: its {what} are of shape {values.shape[1:]}, the environment's "
-            f"{space} are of {space.shape}"
-        )
-    finite = np.isfinite(values.astype(np.float64)).reshape(len(values), -1).all(1)
-    if not finite.all():
-        raise UserError(
-            f"episode {index}: its {what} have NaN or infinite values (row {finite.argmin()})"
-        )
-    cast = values.astype(space.dtype)
-    whole = np.issubdtype(space.dtype, np.integer)
-    choices = not isinstance(space, spaces.Box)
-    if whole and (cast != values).any() or choices and not all(map(space.contains, cast)):
-        raise UserError(f"episode {index}: its {what} are not of the environment's {space}")
-    return cast
-
-
-def _one_hot(values: np.ndarray, size: int) -> bool:
-    """Tells whether rows of so many numbers are 1 in one place and 0 elsewhere."""
-    fits = values.shape[1:] == (size,) and np.isin(values, (0, 1)).all()
-    return bool(fits and (values.sum(1) == 1).all())
 
 
 def _only_last(value: bool, length: int) -> np.ndarray:

@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 
+from mgail_tf.data.damage import blamed_on
 from mgail_tf.data.tables import Table
 from mgail_tf.errors import UserError
 
@@ -17,15 +18,15 @@ def read(path: pathlib.Path) -> Table:
     """
     if not zipfile.is_zipfile(path):
         raise UserError(f"{path} cannot be read (it is no .npz file, or it is damaged)")
-    with np.load(path, allow_pickle=False) as data:
+    with blamed_on(path), np.load(path, allow_pickle=False) as data:
         names = list(data)
 
     def load(name: str) -> np.ndarray:
+        # There may be more such files than may be open at a time.
         try:
-            # There may be more such files than may be open at a time.
-            with np.load(path, allow_pickle=False) as data:
-                return data[name]
-        except ValueError as error:
+            with blamed_on(path), np.load(path, allow_pickle=False) as data:
+                array = data[name]
+        except UserError as error:
             if "allow_pickle" not in str(error):
                 raise
             raise UserError(
@@ -34,5 +35,9 @@ def read(path: pathlib.Path) -> Table:
                 f"it has an array for each episode, np.concatenate(list({name})) beside "
                 f"episode_lengths=[len(episode) for episode in {name}]"
             ) from error
+        # NumPy gives bytes where there is no array; and what takes no room can be of any length.
+        if not isinstance(array, np.ndarray) or not array.dtype.itemsize:
+            raise UserError(f"{path}: {name} is no array")
+        return array
 
     return Table(path, names, load)
