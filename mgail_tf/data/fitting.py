@@ -30,7 +30,7 @@ def observations_of(env: gymnasium.Env, values: Any, episode: str) -> np.ndarray
         if len(lengths) != 1:
             raise UserError(f"{episode}: parts of its observations differ in length")
         values = flatten(space, values, lengths.pop())
-    elif space.shape is not None and np.size(values[:1]) == math.prod(space.shape):
+    elif space.shape is not None and math.prod(np.shape(values)[1:]) == math.prod(space.shape):
         values = values_of(space, values, f"{episode}: its observations")
         values = flatten(space, values, len(values))
     return values_of(env.observation_space, values, f"{episode}: its observations")
