@@ -113,5 +113,10 @@ def main() -> None:
     command_line.print_table(HEADER, [row(task, found[task]) for task in sorted(found)])
 
 
-if __name__ == "__main__":
+def program() -> None:
+    """The command."""
     command_line.run(main)
+
+
+if __name__ == "__main__":
+    program()

@@ -21,6 +21,7 @@ RESULT = {
     "env": str,
     "seed": int,
     "episodes": int,
+    "env_steps": int,
     "wall_seconds": NUMBER,
     "normalized_return": NUMBER | None,
     "return_mean": NUMBER | None,
@@ -102,6 +103,8 @@ def gather(name: str, run_folder: pathlib.Path) -> Result:
             "move it away, or choose other --runs"
         )
     evaluations = strict_json.read_lines(run_folder / "metrics.jsonl", EVALUATION, REMOVE)
+    if not evaluations:
+        raise UserError(f"{run_folder} is damaged (no line in its metrics.jsonl); {REMOVE}")
     return Result(
         name,
         strict_json.read(run_folder / "result.json", RESULT, REMOVE),

@@ -18,6 +18,7 @@ from absl import flags
 from experiments import provenance, runner, studies
 from experiments.local import LocalPool
 from experiments.study import Study
+from mgail_tf import writable
 from mgail_tf.commands import command_line
 from mgail_tf.errors import UserError
 
@@ -47,6 +48,9 @@ def main(name: str, study: Study) -> None:
     title = f"{name}-quick" if QUICK.value else name
     results = pathlib.Path(RESULTS.value, title)
     carrying_out = runner.Runner(pathlib.Path(RUNS.value, title), results, runner.MAIN)
+    for flag in RUNS, RESULTS, PICTURES:
+        if flag.value and not writable.is_folder_possible(flag.value):
+            raise UserError(f"--{flag.name}={flag.value}: cannot be written; choose another folder")
     runs = study.runs(QUICK.value)
     # What is there is looked at first: nothing starts if some of it is of another study.
     carrying_out.finished(runs)

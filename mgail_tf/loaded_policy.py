@@ -12,6 +12,19 @@ from mgail_tf import policy_files
 from mgail_tf.envs.episodes import Act
 from mgail_tf.errors import UserError
 
+# What TensorFlow raises about a folder that is damaged, or of another program.
+DAMAGE = (
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    tf.errors.OpError,
+)
+
 
 class LoadedPolicy:
     """A policy that was loaded from a SavedModel.
@@ -97,7 +110,7 @@ def load(folder: str | pathlib.Path) -> LoadedPolicy:
     message = f"{folder} is not a SavedModel of a policy; train or export one"
     try:
         loaded = tf.saved_model.load(str(folder))
-    except (OSError, ValueError, AttributeError) as error:
+    except DAMAGE as error:
         raise UserError(message) from error
     if not (hasattr(loaded, "deterministic") and hasattr(loaded, "stochastic")):
         raise UserError(message)

@@ -12,9 +12,10 @@ ROOT = pathlib.Path(__file__).parent.parent
 # Calls a program again and again in one process. After each call, both streams have its status in a
 # line that begins with a sign that no text has.
 CALLS = """
-import importlib, json, sys
+import importlib, json, sys, traceback
 from absl.testing import flagsaver
-program = importlib.import_module(f"mgail_tf.commands.{sys.argv[1]}").program
+sys.path.append(sys.argv[3])
+program = importlib.import_module(sys.argv[1]).program
 for arguments in json.loads(sys.argv[2]):
     sys.argv[1:], status = arguments, 0
     try:
@@ -22,6 +23,9 @@ for arguments in json.loads(sys.argv[2]):
             program()
     except SystemExit as leaving:
         status = leaving.code or 0
+    except Exception:
+        traceback.print_exc()
+        status = 1
     for stream in sys.stdout, sys.stderr:
         print(f"\x1e{status}", file=stream, flush=True)
 """
@@ -51,12 +55,13 @@ def run_each(
     They are made in one process, because its imports take seconds.
 
     Args:
-      command: a module of `mgail_tf.commands`.
+      command: a module of `mgail_tf.commands`; or of `experiments`, with the package's name.
       calls: the arguments of each.
       folder: where all of them are made.
     """
     told = [[str(argument) for argument in arguments] for arguments in calls]
-    done = python("-c", CALLS, command, json.dumps(told), folder=folder)
+    module = command if "." in command else f"mgail_tf.commands.{command}"
+    done = python("-c", CALLS, module, json.dumps(told), ROOT, folder=folder)
     assert done.returncode == 0, done.stderr
     # Texts and statuses in turn.
     stdout, stderr = (re.split("\x1e(.*)\n", text) for text in (done.stdout, done.stderr))

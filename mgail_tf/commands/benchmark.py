@@ -13,10 +13,11 @@ from typing import Any
 
 from absl import flags
 
-from mgail_tf import __version__
+from mgail_tf import __version__, writable
 from mgail_tf.commands import benchmark_settings, benchmark_tables, command_line
 from mgail_tf.config import Config
 from mgail_tf.errors import UserError
+from mgail_tf.quiet import quiet
 from mgail_tf.strict_json import dumps
 from mgail_tf.tasks import TASKS
 
@@ -50,7 +51,7 @@ def measure(config: Config) -> dict[str, Any]:
 
 
 def _measure(config: Config, started: float) -> dict[str, Any]:
-    with command_line.quiet():
+    with quiet():
         from mgail_tf.commands import benchmarked_run
 
         return benchmarked_run.measure(config, started)
@@ -74,23 +75,18 @@ def main() -> None:
         for env in ENV.value
         for preset in PRESET.value
     ]
-    file = _writable(JSON.value) if JSON.value else None
+    if JSON.value and not writable.is_file_possible(JSON.value):
+        raise UserError(f"--json={JSON.value}: cannot be written")
     # Those that are not shipped are drawn once, which is no part of a run.
     from mgail_tf.data import experts
 
     for config in wanted:
         experts.demonstrations(config.run.env, config.run.num_trajectories)
     runs = [measure(config) for config in wanted]
-    if file:
-        file.write_text(dumps({"machine": machine(), "runs": runs}, indent=2) + "\n")
+    if JSON.value:
+        text = dumps({"machine": machine(), "runs": runs}, indent=2)
+        pathlib.Path(JSON.value).write_text(text + "\n")
     benchmark_tables.print_tables(runs)
-
-
-def _writable(path: str) -> pathlib.Path:
-    file = pathlib.Path(path)
-    if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise UserError(f"`json={path}`: cannot be written")
-    return file
 
 
 def program() -> None:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import gymnasium
 
 from mgail_tf.algorithms.mgail_options import MGAILOptions
-from mgail_tf.commands import command_line
 from mgail_tf.commands.starting import start
 from mgail_tf.commands.stopwatch import Stopwatch
 from mgail_tf.config import Config, LearnerOptions
 from mgail_tf.errors import UserError
+from mgail_tf.quiet import quiet
 from mgail_tf.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _rates(
     trainer: Trainer, rounds: Rounds, updates: dict[str, dict[str, int]], seconds: float
 ) -> dict[str, Any]:
     """Steps and updates, and what they cost."""
-    with command_line.quiet():
+    with quiet():
         from mgail_tf.commands import network_updates
 
     began, ended = rounds.began, rounds.ended
@@ -176,7 +176,7 @@ def _rates(
             made[network] += times * (ended.calls[method] - began.calls[method])
     learner: Any = trainer.learner
     alone = network_updates.of(learner, rounds.stopwatch.last_arguments)
-    with command_line.quiet():  # The profiler is an old one, and says so.
+    with quiet():  # The profiler is an old one, and says so.
         counted = {
             name: network_updates.floating_point_operations(one) for name, one in alone.items()
         }

@@ -14,9 +14,10 @@ import shlex
 
 from absl import flags
 
-from mgail_tf import seeds
+from mgail_tf import seeds, writable
 from mgail_tf.commands import command_line
 from mgail_tf.errors import UserError
+from mgail_tf.quiet import quiet
 from mgail_tf.tasks import TASKS
 
 ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
@@ -32,7 +33,7 @@ NOISE_SCALE = flags.DEFINE_float(
     "noise_scale", 1.0, "factor on the action noise of a SavedModel's policy", lower_bound=0.0
 )
 SEED = flags.DEFINE_integer(
-    "seed", seeds.DRAWING_SEED, "episode i is reset with seed + i", lower_bound=0
+    "seed", seeds.DRAWING_SEED, "episode i is reset with seed + i", 0, 2**31 - 1
 )
 ACCEPT_MISMATCH = flags.DEFINE_boolean(
     "accept_mismatch", False, "record even if a SavedModel seems to be of another environment"
@@ -42,7 +43,7 @@ OUT = flags.DEFINE_string("out", None, "the dataset's folder, not there yet (nee
 
 def main() -> None:
     _check()
-    with command_line.quiet():
+    with quiet():
         from mgail_tf.data import demonstrations, experts
 
     if OUT.value:
@@ -71,6 +72,8 @@ def _check() -> None:
         return
     if pathlib.Path(OUT.value).exists():
         raise UserError(f"--out={OUT.value} exists already; choose another folder")
+    if not writable.is_folder_possible(OUT.value):
+        raise UserError(f"--out={OUT.value} cannot be made; choose another folder")
     if NUM_TRAJECTORIES.value < 1:
         raise UserError(f"--num_trajectories={NUM_TRAJECTORIES.value}: must be at least 1")
     if not math.isfinite(NOISE_SCALE.value):
@@ -80,7 +83,7 @@ def _check() -> None:
 
 
 def _record(out: str) -> None:
-    with command_line.quiet():
+    with quiet():
         from mgail_tf import policy_origin
         from mgail_tf.data import collecting, demonstrators, experts, minari_writer
         from mgail_tf.envs.make import make_environment
@@ -89,7 +92,7 @@ def _record(out: str) -> None:
     with contextlib.closing(make_environment(ENV.value)) as env:
         if pathlib.Path(policy).is_dir():
             policy_origin.check(policy, env, accept_mismatch=ACCEPT_MISMATCH.value)
-            with command_line.quiet():
+            with quiet():
                 importlib.import_module("mgail_tf.loaded_policy")  # And so TensorFlow.
     demonstrator = demonstrators.load(
         policy,

@@ -1,7 +1,6 @@
 """What the programs of this folder share: flags, folders, and one line for bad input."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-import contextlib
+from collections.abc import Callable, Iterable, Sequence
 import dataclasses
 import os
 import pathlib
@@ -51,22 +50,6 @@ def run(
     app.run(guarded, flags_parser=_parse_flags)
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Discards what is written to stderr meanwhile.
-
-    TensorFlow's notes at its import would hide the one line that matters to the user.
-    """
-    stderr = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-
-
 def call(program: str) -> str:
     """How a program is called from where this one was: `python run/evaluate.py`, for example.
 
@@ -107,6 +90,9 @@ def describe(field: dataclasses.Field) -> str:
     return f"  --{field.name}: {field.metadata['help']}{ending}"
 
 
+# Of Linux and of macOS, in bytes; what is written beside a file has a longer name than the file.
+LONGEST_NAME, LONGEST_PATH = 240, 1000
+
 _python_shows = warnings.showwarning
 
 
@@ -130,8 +116,20 @@ def _parse_flags(arguments: list[str]) -> None:
         left = flags.FLAGS(arguments)[1:]
     except flags.Error as error:
         _fail(error)
+    for name in flags.FLAGS:
+        _check_length(name, flags.FLAGS[name].value)
     if left:
         _fail(f"unexpected arguments: {' '.join(left)}; settings are given as --name=value")
+
+
+def _check_length(name: str, value: Any) -> None:
+    """Refuses a word that no file system takes for a name; a file's path has words between `/`."""
+    if not isinstance(value, str):
+        return
+    longest = max(len(os.fsencode(part)) for part in value.split("/"))
+    for length, bound in (longest, LONGEST_NAME), (len(os.fsencode(value)), LONGEST_PATH):
+        if length > bound:
+            _fail(f"--{name}={value[:20]}...: {length} letters are too many, {bound} can be")
 
 
 def _fail(error: object) -> NoReturn:

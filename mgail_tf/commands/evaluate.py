@@ -10,6 +10,7 @@ from gymnasium import spaces
 from mgail_tf import seeds, strict_json
 from mgail_tf.commands import command_line
 from mgail_tf.counting import count
+from mgail_tf.quiet import quiet
 
 SAVED_MODEL = flags.DEFINE_string(
     "saved_model", None, "folder of the policy, or of its run", required=True
@@ -17,7 +18,7 @@ SAVED_MODEL = flags.DEFINE_string(
 ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
 EPISODES = flags.DEFINE_integer("episodes", 50, "number of episodes", lower_bound=1)
 SEED = flags.DEFINE_integer(
-    "seed", seeds.FINAL_SEED, "episode i is reset with seed + i", lower_bound=0
+    "seed", seeds.FINAL_SEED, "episode i is reset with seed + i", 0, 2**31 - 1
 )
 NUM_ENVS = flags.DEFINE_integer(
     "num_envs", 0, "environments that are open at a time; 0: one for each episode", lower_bound=0
@@ -64,7 +65,7 @@ def main() -> None:
             accept_mismatch=ACCEPT_MISMATCH.value,
         )
     # TensorFlow takes seconds to import; what is wrong is told before.
-    with command_line.quiet():
+    with quiet():
         from mgail_tf.loaded_policy import check_fits, load, sampler
         from mgail_tf.training import imitation_distance
 

@@ -5,7 +5,10 @@ import sys
 
 from absl import flags
 
+from mgail_tf import policy_files, writable
 from mgail_tf.commands import command_line
+from mgail_tf.errors import UserError
+from mgail_tf.quiet import quiet
 
 SAVED_MODEL = flags.DEFINE_string("saved_model", None, "the folder", required=True)
 FORMAT = flags.DEFINE_enum("format", "litert", ["litert"], "LiteRT, once TensorFlow Lite")
@@ -13,8 +16,11 @@ OUT = flags.DEFINE_string("out", None, "the file", required=True)
 
 
 def main() -> None:
-    with command_line.quiet():
-        from mgail_tf.errors import UserError
+    if not writable.is_file_possible(OUT.value):
+        raise UserError(f"--out={OUT.value}: cannot be written")
+    policy_files.find(SAVED_MODEL.value)
+    # TensorFlow takes seconds to import; what is wrong is told before.
+    with quiet():
         from mgail_tf.litert import hardly_resolved, to_litert
         from mgail_tf.loaded_policy import load
 

@@ -6,6 +6,7 @@ import pathlib
 from absl import flags
 
 from mgail_tf.commands import command_line
+from mgail_tf.quiet import quiet
 
 ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
 RECORDING = flags.DEFINE_string(
@@ -23,12 +24,13 @@ KEYS = flags.DEFINE_list(
 
 
 def main() -> None:
-    with command_line.quiet():
+    with quiet():
         from mgail_tf.data import imported, minari_writer, plausibility
         from mgail_tf.data.measurements import of_episodes
         from mgail_tf.data.origin import Origin
         from mgail_tf.envs.make import make_environment
 
+    minari_writer.check_new(OUT.value)
     recording = imported.read(RECORDING.value, ENV.value, KEYS.value)
     minari_writer.write(
         recording.episodes,

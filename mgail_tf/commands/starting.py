@@ -7,8 +7,8 @@ import os
 import pathlib
 from typing import TYPE_CHECKING
 
-from mgail_tf.commands import command_line
 from mgail_tf.config import Config
+from mgail_tf.quiet import quiet
 from mgail_tf.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def start(
     dataset = run.expert_data or experts.demonstrations(run.env, run.num_trajectories)
     demonstrated = run_demonstrations.load(dataset, run)
     progress.phase("loading TensorFlow")
-    with command_line.quiet():
+    with quiet():
         import tensorflow as tf
 
         from mgail_tf.training.build import make_trainer

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from mgail_tf import config as configs
+from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.commands import command_line
 from mgail_tf.commands.starting import start
+from mgail_tf.training import profiled_rounds, run_folder
 from mgail_tf.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -158,6 +160,9 @@ def _trainer(
 ) -> Trainer:
     """What trains. What is opened is closed with `opened`."""
     run = config.run
+    if PROFILE.value and isinstance(config.learner, MGAILOptions):
+        left = run.total_steps - run_folder.steps_taken(_logdir(run))
+        profiled_rounds.check(left, config.learner.acting.steps_per_round)
     trainer = start(
         config,
         _logdir(run),

@@ -15,10 +15,12 @@ import re
 
 from absl import flags
 
-from mgail_tf import extras
+from mgail_tf import extras, writable
 from mgail_tf.commands import command_line
 from mgail_tf.commands.expert_configs import ALGORITHM_OPTIONS, expert_config
 from mgail_tf.envs.make import make_environment
+from mgail_tf.errors import UserError
+from mgail_tf.quiet import quiet
 
 ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
 ALGORITHM = flags.DEFINE_enum("algorithm", "trpo", list(ALGORITHM_OPTIONS), "what learns")
@@ -35,7 +37,9 @@ STOP_AT_RETURN = flags.DEFINE_float(
 def main() -> None:
     with contextlib.closing(make_environment(ENV.value)):
         pass  # It is refused, if it is, before anything is written.
-    with extras.needed("training an expert", "experts"), command_line.quiet():
+    if not writable.is_folder_possible(EXPERTS_FOLDER.value):
+        raise UserError(f"--experts={EXPERTS_FOLDER.value} cannot be written; choose another one")
+    with extras.needed("training an expert", "experts"), quiet():
         from mgail_tf.commands import expert_making
 
     config = expert_config(ENV.value, ALGORITHM.value, SEED.value)

@@ -15,6 +15,7 @@ import numpy as np
 from mgail_tf import extras
 from mgail_tf.errors import UserError
 from mgail_tf.float_types import float_type
+from mgail_tf.quiet import quiet
 
 
 class Demonstrator(NamedTuple):
@@ -66,7 +67,7 @@ def load(
     if noise_scale != 1.0:
         raise UserError("`noise_scale` goes with a `policy` that is a SavedModel's folder")
     if policy.endswith(".zip"):
-        with extras.needed("reading a policy of stable-baselines3", "experts"):
+        with extras.needed("reading a policy of stable-baselines3", "experts"), quiet():
             from mgail_tf.data import stable_baselines
 
         return Demonstrator(
@@ -110,7 +111,7 @@ def _function(name: str) -> Demonstrator:
     try:
         found = getattr(_module(place), attribute)
         found = found() if isinstance(found, type) else found
-    except Exception as error:  # Whatever the module raises, it cannot be used.
+    except (Exception, SystemExit) as error:  # Whatever the module raises, it cannot be used.
         raise UserError(
             f"`policy={name}` cannot be imported ({type(error).__name__}: {error})"
         ) from error

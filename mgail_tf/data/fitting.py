@@ -30,9 +30,11 @@ def observations_of(env: gymnasium.Env, values: Any, episode: str) -> np.ndarray
         if len(lengths) != 1:
             raise UserError(f"{episode}: parts of its observations differ in length")
         values = flatten(space, values, lengths.pop())
-    elif space.shape is not None and math.prod(np.shape(values)[1:]) == math.prod(space.shape):
-        values = values_of(space, values, f"{episode}: its observations")
-        values = flatten(space, values, len(values))
+    else:
+        values = rows(values, f"{episode}: its observations")
+        if space.shape is not None and math.prod(values.shape[1:]) == math.prod(space.shape):
+            values = values_of(space, values, f"{episode}: its observations")
+            values = flatten(space, values, len(values))
     return values_of(env.observation_space, values, f"{episode}: its observations")
 
 
@@ -59,6 +61,25 @@ def _parts(space: gymnasium.Space, values: Any, what: str, lengths: set[int]) ->
     return array
 
 
+def rows(values: Any, what: str) -> np.ndarray:
+    """Returns recorded values as an array of numbers with a row for each step.
+
+    Args:
+      values: what was recorded.
+      what: what messages call it.
+
+    Raises:
+      UserError: they are no such numbers.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise UserError(f"{what} have rows of different lengths") from error
+    if array.dtype.kind not in "biuf" or not array.ndim:
+        raise UserError(f"{what} are {array.dtype}; they must be rows of numbers")
+    return array
+
+
 def values_of(space: gymnasium.Space, values: Any, what: str) -> np.ndarray:
     """Returns recorded values [length, ...] in the shape and type of a space.
 
@@ -72,9 +93,7 @@ def values_of(space: gymnasium.Space, values: Any, what: str) -> np.ndarray:
       UserError: the values are not of the space, or not finite.
     """
     assert space.shape is not None and space.dtype is not None  # All of these have both.
-    values = np.asarray(values)
-    if values.dtype.kind not in "biuf" or not values.ndim:
-        raise UserError(f"{what} are {values.dtype}; they must be rows of numbers")
+    values = rows(values, what)
     if values.ndim <= 2 and math.prod(values.shape[1:]) == math.prod(space.shape):
         values = values.reshape(len(values), *space.shape)
     elif isinstance(space, spaces.Discrete) and _one_hot(values, int(space.n)):

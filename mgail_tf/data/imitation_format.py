@@ -6,6 +6,7 @@ from typing import Any
 import datasets
 import numpy as np
 
+from mgail_tf.data import fitting
 from mgail_tf.data.damage import blamed_on
 from mgail_tf.data.recording import Recording
 from mgail_tf.envs.episodes import Episode
@@ -31,11 +32,13 @@ def read(path: pathlib.Path) -> Recording:
 
 
 def _episode(row: dict[str, Any], name: str) -> Episode:
-    observations, actions = (_numbers(row[field], f"{name}: {field}") for field in ("obs", "acts"))
+    observations, actions = (
+        fitting.rows(row[field], f"{name}: {field}") for field in ("obs", "acts")
+    )
     length = len(actions)
     rewards = np.full(length, np.nan)
     if row.get("rews") is not None:
-        rewards = _numbers(row["rews"], f"{name}: rews")
+        rewards = fitting.rows(row["rews"], f"{name}: rews")
     if len(observations) != length + 1 or rewards.shape != (length,):
         raise UserError(
             f"{name} has {length} acts, {len(observations)} obs and {rewards.size} rews; there "
@@ -44,13 +47,3 @@ def _episode(row: dict[str, Any], name: str) -> Episode:
     if not isinstance(row["terminal"], bool):
         raise UserError(f"{name}: terminal must be true or false")
     return Episode(observations, actions, rewards, row["terminal"])
-
-
-def _numbers(values: Any, what: str) -> np.ndarray:
-    try:
-        array = np.array(values)
-    except ValueError as error:  # Rows of different lengths.
-        raise UserError(f"{what} have rows of different lengths") from error
-    if array.dtype.kind not in "biuf" or not array.ndim:
-        raise UserError(f"{what} are {array.dtype}; they must be numbers")
-    return array

@@ -14,6 +14,7 @@ import minari
 from minari.data_collector import EpisodeBuffer
 import numpy as np
 
+from mgail_tf import writable
 from mgail_tf.data import fitting, origin
 from mgail_tf.data.fingerprint import Fingerprint, add_episode
 from mgail_tf.data.origin import Origin
@@ -47,8 +48,7 @@ def write(
     folder = pathlib.Path(folder)
     with contextlib.closing(make_environment(env_name)) as env:
         pass  # What it is suffices.
-    if folder.exists():
-        raise UserError(f"{folder} exists already; choose another folder")
+    check_new(folder)
     buffers = [_buffer(index, episode, env) for index, episode in enumerate(episodes)]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +62,18 @@ def write(
         # If the folder is there now, another run has drawn the same dataset in the meantime.
         if not folder.exists():
             raise UserError(f"cannot write demonstrations to {folder} ({error})") from error
+
+
+def check_new(folder: str | pathlib.Path) -> None:
+    """Checks that a dataset can go into a folder.
+
+    Raises:
+      UserError: the folder is there already, or cannot be made.
+    """
+    if pathlib.Path(folder).exists():
+        raise UserError(f"{folder} exists already; choose another folder")
+    if not writable.is_folder_possible(folder):
+        raise UserError(f"{folder} cannot be made; choose another folder")
 
 
 def _buffer(index: int, episode: Episode, env: gymnasium.Env) -> EpisodeBuffer:

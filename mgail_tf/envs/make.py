@@ -38,7 +38,7 @@ def make_environment(name: str, **kwargs: Any) -> gymnasium.Env:
         if _may_use_mujoco(name):
             _redirect_mujoco_warnings()
         env = Guarded(gymnasium.make(name, disable_env_checker=True, **kwargs), name)
-    except Exception as error:  # Whatever the environment raises, it cannot be made.
+    except (Exception, SystemExit) as error:  # Whatever its module raises, it cannot be made.
         told = f"cannot make environment {name!r} ({type(error).__name__}: {error})"
         if isinstance(error, gymnasium.error.UnregisteredEnv):
             told += f"; use one of {', '.join(TASKS)}, or an installed gymnasium id"

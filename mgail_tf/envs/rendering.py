@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mgail_tf import extras
+from mgail_tf import extras, writable
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 
@@ -52,14 +52,17 @@ def check(file: str | pathlib.Path) -> None:
     """Checks a video's name, so that a wrong one is told before there is an episode to film.
 
     Raises:
-      UserError: the name does not end in .mp4 or .gif, its folder does not exist, or what writes
-        .mp4 is not installed.
+      UserError: the name does not end in .mp4 or .gif, it is a folder's, its own folder does not
+        exist or cannot be written, or what writes .mp4 is not installed.
     """
     file = pathlib.Path(file)
     if file.suffix not in (".mp4", ".gif"):
         raise UserError(f"cannot film into {file}; use a name that ends in .mp4 or .gif")
-    if not file.absolute().parent.is_dir():
-        raise UserError(f"cannot film into {file}; {file.parent} is no folder")
+    if not writable.is_file_possible(file):
+        raise UserError(
+            f"cannot film into {file}; "
+            + ("it is a folder" if file.is_dir() else f"{file.parent} is no folder to write to")
+        )
     if file.suffix == ".mp4":
         with extras.needed("filming into a .mp4", "video"):
             importlib.import_module("imageio_ffmpeg")

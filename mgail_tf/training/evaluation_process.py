@@ -16,6 +16,7 @@ from typing import Any
 
 from mgail_tf.envs.instances import Workers
 from mgail_tf.errors import EnvironmentFailed, UserError
+from mgail_tf.quiet import quiet
 from mgail_tf.training.evaluation import Evaluation, Findings, Order
 
 
@@ -107,7 +108,8 @@ def _work(connection: Connection) -> None:
             os._exit(0)  # The run is over, or was killed: nobody waits for what is being done.
 
     threading.Thread(target=listen, daemon=True).start()
-    import tensorflow as tf
+    with quiet():
+        import tensorflow as tf
 
     # The other core is training's.
     tf.config.threading.set_intra_op_parallelism_threads(1)

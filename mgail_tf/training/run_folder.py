@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 import dataclasses
 import math
-import os
 import pathlib
 from typing import Any
 
-from mgail_tf import strict_json
+from mgail_tf import strict_json, writable
 from mgail_tf.config import Config, Reporting
 from mgail_tf.errors import UserError
 
@@ -128,8 +127,7 @@ def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = No
         or one that has already taken more steps.
     """
     path = pathlib.Path(path)
-    existing = next(place for place in (path, *path.absolute().parents) if place.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
+    if not writable.is_folder_possible(path):
         raise UserError(f"`logdir` {path} cannot be written; choose another folder")
     taken = steps_taken(path)
     if not (path / "config.json").exists():

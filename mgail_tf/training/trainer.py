@@ -6,15 +6,14 @@ from typing import Any
 from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.config import Reporting, Run
 from mgail_tf.deployed_policy import DeployedPolicy
-from mgail_tf.errors import EnvironmentFailed, UserError
+from mgail_tf.errors import EnvironmentFailed
+from mgail_tf.training import profiled_rounds
 from mgail_tf.training.checkpoints import Checkpoints, RunState
 from mgail_tf.training.collector import NoCollector
+from mgail_tf.training.profiled_rounds import PROFILED, UNPROFILED
 from mgail_tf.training.progress import Progress
 from mgail_tf.training.reporter import Reporter
 from mgail_tf.training.run_folder import RunFolder
-
-# Rounds before the profiled ones, which are busy with compilation; and the number of profiled ones.
-UNPROFILED_ROUNDS, PROFILED_ROUNDS = 5, 10
 
 
 class Trainer:
@@ -84,7 +83,8 @@ class Trainer:
             progress = Progress(self.run.env, shown=progress)
         with self.opened, progress:
             if profile:
-                self._check_rounds_to_profile()
+                left = self.run.total_steps - self.collector.steps
+                profiled_rounds.check(left, self.learner.steps_per_round)
             try:
                 return self._train(progress, profile)
             except EnvironmentFailed as error:
@@ -164,18 +164,10 @@ class Trainer:
         every = self.reporting.evaluate_every or max(1, self.run.total_steps // 20)
         return self.collector.steps // every > steps_before // every
 
-    def _check_rounds_to_profile(self) -> None:
-        left = (self.run.total_steps - self.collector.steps) // max(1, self.learner.steps_per_round)
-        if left <= UNPROFILED_ROUNDS:
-            raise UserError(
-                f"`profile` starts after {UNPROFILED_ROUNDS} rounds, and {left} are left; "
-                "leave it out, or raise `total_steps`"
-            )
-
     def _profile(self) -> None:
         rounds = int(self.state.rounds) - self._first_round
-        if rounds == UNPROFILED_ROUNDS:
+        if rounds == UNPROFILED:
             self.folder.tensorboard.start_profile()
-        last = UNPROFILED_ROUNDS + PROFILED_ROUNDS
-        if rounds == last or (UNPROFILED_ROUNDS < rounds < last and not self._goes_on()):
+        last = UNPROFILED + PROFILED
+        if rounds == last or (UNPROFILED < rounds < last and not self._goes_on()):
             self.folder.tensorboard.stop_profile()

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from programs import run
 import pytest
 import sample_data
 import tensorflow as tf
@@ -162,17 +161,3 @@ def test_a_small_budget_evaluates_as_often_as_the_whole_one():
 def test_a_budget_for_the_start_alone_is_refused():
     with pytest.raises(UserError, match="total_steps=80.* 160 "):
         benchmark_settings.configure("HalfCheetah", "default", 80, 0)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--env=CartPole,Swimmer-v5"], "--env=Swimmer-v5: use tasks of the paper"),
-        (["--env=CartPole", "--preset=fast"], "--preset=fast"),
-        (["--env=CartPole", "--json=missing/file.json"], "--json=missing/file.json: cannot"),
-    ],
-)
-def test_bad_input_is_told_before_anything_runs(arguments, words, tmp_path):
-    done = run("benchmark.py", *arguments, folder=tmp_path)
-    assert done.returncode == 2 and words in done.stderr
-    assert len(done.stderr.splitlines()) == 1 and not list(tmp_path.iterdir())

@@ -4,7 +4,7 @@ import json
 import re
 
 import numpy as np
-from programs import ROOT, run, run_each
+from programs import ROOT, run
 
 from mgail_tf.data import demonstrations, formats
 
@@ -28,33 +28,6 @@ def test_a_function_of_the_current_folder_demonstrates(tmp_path):
     first, last = done.stdout.splitlines()
     assert first == f"some folder: 400 pairs, mean episode return {loaded.return_mean:.1f}"
     assert last.endswith("main.py --env Pendulum-v1 --expert_data 'some folder'")
-
-
-BAD = [
-    (["--policy=mine:act"], "--policy needs --out"),
-    (["--policy=mine:act", "--out=mine.py"], "--out=mine.py exists already"),
-    (["--out=there"], "no expert for Pendulum-v1; say by --policy"),
-    (["--env=Hopper", "--seed=3"], "--seed needs --out"),
-    (["--env=Hopper", "--noise_scale=2"], "--noise_scale needs --out"),
-    (["--env=Hopper", "--out=there", "--noise_scale=-1"], "noise_scale"),
-    (["--env=Hopper", "--out=there", "--noise_scale=nan"], "--noise_scale=nan: must be"),
-    (["--env=Hopper", "--out=there", "--noise_scale=2", "--deterministic"], "no noise with"),
-    (["--env=CartPole", "--out=there", "--noise_scale=2"], "--noise_scale=2: the noise of"),
-    (["--policy=mine:act", "--out=there", "--noise_scale=2"], "--noise_scale goes with"),
-    (["--policy=mine:none", "--out=there"], "in episode 0, step 0, --policy returned None"),
-]
-
-
-def test_bad_input_is_one_line(tmp_path):
-    (tmp_path / "mine.py").write_text(POLICY + "def none(observation):\n    pass\n")
-    calls = [[*TOLD, *arguments] for arguments, _ in BAD]
-    for done, (_, message) in zip(
-        run_each("collect_demonstrations", calls, tmp_path), BAD, strict=True
-    ):
-        assert done.returncode == 2
-        assert len(done.stderr.splitlines()) == 1, done.stderr
-        assert done.stderr.startswith("error: ") and message in done.stderr
-    assert {path.name for path in tmp_path.iterdir()} <= {"mine.py", "__pycache__"}
 
 
 def test_the_tasks_expert_demonstrates_with_more_noise(tmp_path):

@@ -1,12 +1,11 @@
 import json
-import os
 import re
 
 from deployed_policies import deployed
 import gymnasium
 import imageio
 import numpy as np
-from programs import ROOT, run, run_each
+from programs import ROOT, run
 import pytest
 
 from mgail_tf.deployed_policy import DeployedPolicy
@@ -80,36 +79,3 @@ def test_as_json_filmed_and_shown_in_a_window(tmp_path):
     assert 0.95 * lengths[0] <= len(frames) <= lengths[0] + 5
     assert frames[0].shape[:2] in [(400, 600), (400, 608)]  # MP4's blocks are of 16.
     assert np.ptp(frames[0]) > 100 and (frames[0] != frames[-1]).any()
-
-
-BAD = [
-    (["--expert_data=nowhere"], "no dataset nowhere"),
-    (["--expert_data", DEMONSTRATIONS, "--num_trajectories=2"], "has 1 trajectories, not 2"),
-    (["--video=v.avi"], ".mp4"),
-    (["--video=nowhere/v.mp4"], "nowhere"),
-    (["--render=robot"], "human"),
-    (["--episodes=0"], "episodes"),
-    (["--env=Hopper"], "observations"),
-    (["--saved_model=nothing"], "nothing is not a SavedModel"),
-    (
-        ["--saved_model", EXPERTS / "HalfCheetah" / "expert", "--env=Walker2d"],
-        "made in HalfCheetah-v5, not in Walker2d-v5; first observations of",
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def refused(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("refused")
-    calls = [[*EXPERT, "--episodes=1", *arguments] for arguments, _ in BAD]
-    return run_each("evaluate", calls, folder), folder
-
-
-@pytest.mark.parametrize("index", range(len(BAD)), ids=[message for _, message in BAD])
-def test_bad_evaluations(index, refused):
-    done, folder = refused[0][index], refused[1]
-    assert done.returncode == 2
-    [line] = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert BAD[index][1] in line
-    # It is told before anything is played.
-    assert not done.stdout and not os.listdir(folder)

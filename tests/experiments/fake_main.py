@@ -42,6 +42,11 @@ lines = [
 ]
 (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 means = {"return_mean": 20.0, "expert_return_mean": 30.0, "random_return_mean": -10.0}
-means |= {"env": told.get("env", "Hopper"), "seed": int(told.get("seed", 0)), "episodes": 50}
+means |= {
+    "env": told.get("env", "Hopper"),
+    "seed": int(told.get("seed", 0)),
+    "episodes": 50,
+    "env_steps": 200,
+}
 outcome = {"wall_seconds": 60.0, "normalized_return": 0.75, "resumed": resumed, **means}
 (folder / "result.json").write_text(json.dumps(outcome))

@@ -107,29 +107,6 @@ def test_stopped_runs_end_and_go_on_later(number, tmp_path):
     assert resumed == {"Hopper-1-0": True, "Hopper-1-1": True, "Hopper-1-2": False}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ([], "ablation, authors_hopper, cloning, figure5"),
-        (["no_such_study", "--half_budgets"], "ablation, authors_hopper, cloning, figure5"),
-        (["--quick", "cloning"], "name a study first"),
-        (["cloning", "stray"], "stray"),
-        (["cloning", "--no_such_flag"], "no_such_flag"),
-        (["cloning", "--half_budgets"], "half_budgets"),  # Another study's.
-        (["cloning", "--processes=0"], "processes"),
-        (["cloning", "--only=nothing"], "--only=nothing"),
-        (["cloning", "--report_only"], "no run is finished"),
-    ],
-)
-def test_bad_input_is_one_line_and_status_2(arguments, message, tmp_path):
-    program = ROOT / "experiments" / "run.py"
-    done = python(program, *arguments, *(FOLDERS if arguments else ()), folder=tmp_path)
-    assert done.returncode == 2
-    [line] = done.stderr.splitlines()
-    assert line.startswith("error: ") and message in line
-    assert not os.listdir(tmp_path)
-
-
 def test_help_shows_the_flags_of_a_study(tmp_path):
     program = ROOT / "experiments" / "run.py"
     assert "--processes" in python(program, "--help", folder=tmp_path).stdout

@@ -1,0 +1,20 @@
+"""What can be written, asked before anything is made that is to be written there."""
+
+import os
+import pathlib
+
+
+def is_file_possible(path: str | pathlib.Path) -> bool:
+    """Tells whether a file can be written; its folder must be there."""
+    file = pathlib.Path(path)
+    if file.exists():
+        return file.is_file() and os.access(file, os.W_OK)
+    parent = file.absolute().parent
+    return parent.is_dir() and os.access(parent, os.W_OK)
+
+
+def is_folder_possible(path: str | pathlib.Path) -> bool:
+    """Tells whether a folder can be written, or made with those that it is in."""
+    folder = pathlib.Path(path).absolute()
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    return existing.is_dir() and os.access(existing, os.W_OK)
