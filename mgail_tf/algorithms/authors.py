@@ -14,6 +14,7 @@ from mgail_tf.algorithms import authors_updates as updates
 from mgail_tf.algorithms.authors_acting import Actor, Environment
 from mgail_tf.algorithms.authors_networks import AuthorsNetworks
 from mgail_tf.algorithms.authors_options import AuthorsOptions
+from mgail_tf.algorithms.distance import Distance
 from mgail_tf.algorithms.experience import remember
 from mgail_tf.algorithms.histograms import compare
 from mgail_tf.data.demonstrations import Demonstrations
@@ -154,7 +155,7 @@ class AuthorsLoop(tf.Module):
     def evaluating(self) -> None:
         """Nothing: evaluations make no difference here."""
 
-    def evaluated(self, distance: float) -> None:
+    def evaluated(self, distance: Distance) -> None:
         """Nothing, either."""
 
     def learn(self, collector: Environment) -> updates.Metrics:

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from mgail_tf.algorithms.cloning_options import CloningOptions
+from mgail_tf.algorithms.distance import Distance
 from mgail_tf.algorithms.learner import Metrics
 from mgail_tf.data.replay import Replay
 from mgail_tf.deployed_policy import DeployedPolicy
@@ -75,7 +76,7 @@ class BehaviouralCloning(tf.Module):
     def evaluating(self) -> None:
         """Nothing: evaluations make no difference here."""
 
-    def evaluated(self, distance: float) -> None:
+    def evaluated(self, distance: Distance) -> None:
         """Nothing, either."""
 
     def learn(self, collector: Any = None) -> Metrics:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+from mgail_tf.algorithms.distance import Distance
 from mgail_tf.data.replay import Segment
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.networks.policy import Policy
@@ -46,12 +47,11 @@ class Learner(Protocol):
         """Tells that the policy is being evaluated as it is now."""
         ...
 
-    def evaluated(self, distance: float) -> None:
+    def evaluated(self, distance: Distance) -> None:
         """Tells what came out, before the next evaluation; the first time before the first round.
 
         Args:
-          distance: `imitation_distance` of the policy that was evaluated last, as a part of a
-            random policy's.
+          distance: of the policy that was evaluated last, as a part of a random policy's.
         """
         ...
 

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from mgail_tf.algorithms.distance import Distance
 from mgail_tf.algorithms.experience import remember
 from mgail_tf.algorithms.histograms import compare
 from mgail_tf.algorithms.learner import Collector, Metrics
@@ -106,10 +107,10 @@ class MGAIL(tf.Module):
         """Remembers the policy that is being evaluated."""
         self.way_back.mark(self.networks.average_policy)
 
-    def evaluated(self, distance: float) -> None:
+    def evaluated(self, distance: Distance) -> None:
         """At first sets the weight of cloning (`Schedules`); later it may go back (`WayBack`)."""
         if int(self.optimizers.policy.iterations) == 0:
-            self._schedules.begin_at(distance)
+            self._schedules.begin_at(distance.whole)
         self.way_back.evaluated(distance, self.policies)
 
     def learn(self, collector: Collector) -> Metrics:

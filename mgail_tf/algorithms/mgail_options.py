@@ -39,8 +39,8 @@ class Updates(Options):
     )
     astray: float = option(
         1.5,
-        "go back to the closest policy where an evaluated one is so many times as far from the "
-        "demonstrations; 0: never",
+        "go back to the closest policy where two evaluated ones in a row are so many times as far "
+        "from the demonstrations; 0: never",
     )
     policy_updates: int = option(40, "policy updates a round", 1)
     discriminator_updates: int = option(8, "discriminator updates a round", 1)

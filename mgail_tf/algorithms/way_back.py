@@ -1,12 +1,12 @@
 """The policy to go back to where a later one has gone astray."""
 
 from collections.abc import Sequence
+import math
 
 import keras
 import tensorflow as tf
 
-# Distances differ by so much by chance alone, because an evaluation has few episodes.
-AS_CLOSE = 1.25
+from mgail_tf.algorithms.distance import Distance
 
 
 class WayBack(tf.Module):
@@ -14,10 +14,10 @@ class WayBack(tf.Module):
 
     An adversarial run wanders: a discriminator, a model or a value that is wrong for a while leads
     a good policy to falls from which it may need tens of thousands of steps to come back. They go
-    on learning from these, and the policy tries once more from where it was good.
+    on learning from these, and the policy tries once more from where it was good: after two
+    evaluations in a row, because after one it may still recover by itself.
 
-    Of policies that are as close as any, give or take `AS_CLOSE`, the newest counts. Distances are
-    `imitation_distance`s; no return is looked at.
+    Of policies that are as close as any, the newest counts. No return is looked at.
 
     Args:
       policy: whose weights are remembered.
@@ -35,28 +35,32 @@ class WayBack(tf.Module):
             [tf.Variable(weight, trainable=False) for weight in policy.trainable_variables]
             for _ in range(2)
         )
-        self._distance = tf.Variable(float("inf"), trainable=False)
+        self._was_astray = tf.Variable(False, trainable=False)
+        self._smallest = tf.Variable([math.inf, math.inf], trainable=False)
         self.times = tf.Variable(0, trainable=False)
 
     def mark(self, policy: keras.Model) -> None:
         """Remembers a policy that is being evaluated."""
         _copy(policy.trainable_variables, self._evaluated)
 
-    def evaluated(self, distance: float, policies: Sequence[keras.Model]) -> None:
-        """Goes back if the policy that was marked last is too far; else it may be the closest.
+    def evaluated(self, distance: Distance, policies: Sequence[keras.Model]) -> None:
+        """Goes back if a policy is too far for the second time; else it may be the closest.
 
         Args:
           distance: of the policy that was marked last.
           policies: what gets the weights of the closest policy.
         """
-        smallest = min(distance, float(self._distance))
-        self._distance.assign(smallest)
-        if distance <= AS_CLOSE * smallest:
+        smallest = min(distance, Distance(*self._smallest.numpy().tolist()))
+        self._smallest.assign(smallest)
+        if distance.is_as_close_as(smallest):
             _copy(self._evaluated, self._closest)
-        elif self.astray and distance > self.astray * smallest:
+        is_astray = self.astray > 0.0 and distance.whole > self.astray * smallest.whole
+        goes_back = is_astray and bool(self._was_astray)
+        if goes_back:
             for policy in policies:
                 _copy(self._closest, policy.trainable_variables)
             self.times.assign_add(1)
+        self._was_astray.assign(is_astray and not goes_back)
 
 
 def _copy(source: Sequence[tf.Variable], destination: Sequence[tf.Variable]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mgail_tf.algorithms.way_back import AS_CLOSE
+from mgail_tf.algorithms.distance import Distance
 from mgail_tf.errors import UserError
 
 
@@ -19,27 +19,28 @@ class Waiting(tf.train.experimental.PythonState):
 
     Attributes:
       line: what is known by now, by name; None if no line waits.
-      untold: the distance of the policy that was evaluated last, as a part of a random policy's,
-        which the learner has not been told yet; None if there is none.
+      untold: how far the policy was that was evaluated last, as a part of a random policy's
+        distance, which the learner has not been told yet; None if there is nothing to tell.
       random_distance: of a random policy; None if it is not known yet.
     """
 
     def __init__(self) -> None:
         self.line: dict[str, Any] | None = None
-        self.untold: float | None = None
+        self.untold: Distance | None = None
         self.random_distance: float | None = None
 
-    def found(self, distance: float | None) -> None:
+    def found(self, distance: Distance | None) -> None:
         """Remembers to tell a distance from the demonstrations; None if it is not known."""
         self.untold = None
-        if distance is not None and self.random_distance:
-            self.untold = distance / self.random_distance
+        if distance and self.random_distance:
+            self.untold = distance._replace(whole=distance.whole / self.random_distance)
 
     def serialize(self) -> str:
         return json.dumps([self.line, self.untold, self.random_distance])
 
     def deserialize(self, string_value: bytes) -> None:
-        self.line, self.untold, self.random_distance = json.loads(string_value)
+        self.line, untold, self.random_distance = json.loads(string_value)
+        self.untold = untold and Distance(*untold)
 
 
 class Closest(tf.train.experimental.PythonState):
@@ -48,31 +49,33 @@ class Closest(tf.train.experimental.PythonState):
     It is a part of the checkpoint, so that a run that is killed and resumed knows the same one.
 
     Attributes:
-      distance: the smallest so far, not only of this policy; infinite as long as there is none.
+      smallest: the smallest distance so far, not only of this policy's; infinite as long as there
+        is none.
       env_steps: environment steps after which it was there.
       weights: of its SavedModel, files by name.
     """
 
     def __init__(self) -> None:
-        self.distance, self.env_steps = math.inf, 0
+        self.smallest, self.env_steps = Distance(math.inf, math.inf), 0
         self.weights: Mapping[str, bytes] = {}
 
     def consider(
-        self, distance: float | None, env_steps: int, weights: Mapping[str, bytes]
+        self, distance: Distance | None, env_steps: int, weights: Mapping[str, bytes]
     ) -> None:
         """Takes a policy if it is as close, or closer; one whose distance is unknown is not."""
         if distance is None:
             return
-        self.distance = min(self.distance, distance)
-        if distance <= AS_CLOSE * self.distance:
+        self.smallest = min(self.smallest, distance)
+        if distance.is_as_close_as(self.smallest):
             self.env_steps, self.weights = env_steps, weights
 
     def serialize(self) -> str:
         files = {name: base64.b64encode(each).decode() for name, each in self.weights.items()}
-        return json.dumps([self.distance, self.env_steps, files])
+        return json.dumps([self.smallest, self.env_steps, files])
 
     def deserialize(self, string_value: bytes) -> None:
-        self.distance, self.env_steps, files = json.loads(string_value)
+        smallest, self.env_steps, files = json.loads(string_value)
+        self.smallest = Distance(*smallest)
         self.weights = {name: base64.b64decode(each) for name, each in files.items()}
 
 

@@ -55,7 +55,8 @@ class Findings(NamedTuple):
     Attributes:
       measured: numbers by name, None where one is unknown: return_mean, return_std, and
         normalized_return, the standard errors of the first and the last; imitation_distance, which
-        is how far the episodes are from the demonstrations; episode_length_mean; actions_at_bounds,
+        is how far the episodes are from the demonstrations, and imitation_distance_of_lengths, the
+        part of it that is about their lengths; episode_length_mean; actions_at_bounds,
         the part of all numbers of all actions; and non_finite_episodes: how many were cut off
         because an observation was not finite. Returns are None where a reward is not
         finite. The normalised return is None also where the demonstrations' rewards are unknown or
@@ -144,6 +145,7 @@ class Evaluation:
             num_envs=self._num_envs,
             workers=self._workers,
         )
+        distance = self._distance and self._distance.measure(episodes)
         achieved = summarize(returns(episodes))
         error = standard_errors.of_mean(achieved.of_each_episode)
         normalized = normalized_error = None
@@ -161,7 +163,8 @@ class Evaluation:
             "return_standard_error": error,
             "normalized_return": None if normalized is None else _known(normalized),
             "normalized_return_standard_error": normalized_error,
-            "imitation_distance": self._distance and self._distance.of(episodes),
+            "imitation_distance": distance and distance.whole,
+            "imitation_distance_of_lengths": distance and distance.of_lengths,
             "episode_length_mean": _mean_length(episodes),
             "actions_at_bounds": self._at_bounds(episodes),
             "non_finite_episodes": sum(episode.non_finite > 0 for episode in episodes),

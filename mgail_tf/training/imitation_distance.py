@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import gymnasium
 import numpy as np
 
+from mgail_tf.algorithms.distance import Distance
 from mgail_tf.envs.episodes import Episode
 from mgail_tf.networks.encoding import ObservationEncoder, action_encoder
 from mgail_tf.networks.statistics import measure
@@ -84,10 +85,15 @@ class ImitationDistance:
         self.of_demonstrations: float | None = None
         if len(trajectories) > 1:
             halves = [self._sample(trajectories[first::2]) for first in range(2)]
-            self.of_demonstrations = max(self._between(*halves), self._between(*halves[::-1]))
+            orders = halves, halves[::-1]
+            self.of_demonstrations = max(self._between(*order).whole for order in orders)
 
     def of(self, episodes: Sequence[Episode]) -> float:
         """Returns how far episodes are from the demonstrations; 0 if nothing differs."""
+        return self.measure(episodes).whole
+
+    def measure(self, episodes: Sequence[Episode]) -> Distance:
+        """Returns the same, and the part of it that is about lengths."""
         return self._between(self._sample_of(episodes), self._demonstrated)
 
     def pairs(self, episodes: Sequence[Episode]) -> np.ndarray:
@@ -110,12 +116,12 @@ class ImitationDistance:
             ]
         )
 
-    def _between(self, one: _Sample, demonstrated: _Sample) -> float:
+    def _between(self, one: _Sample, demonstrated: _Sample) -> Distance:
         lengths = one.lengths
         if self._horizon:
             lengths = np.minimum(np.sort(lengths), np.sort(demonstrated.lengths))
         apart = wasserstein(lengths, demonstrated.lengths) / self._mean_length
-        return cramer_von_mises(one.pairs, demonstrated.pairs) + apart
+        return Distance(cramer_von_mises(one.pairs, demonstrated.pairs) + apart, apart)
 
     def _sample(self, trajectories: Sequence[_Trajectory]) -> _Sample:
         """Takes pairs that are spread evenly over the trajectories, and over each of them."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from mgail_tf.algorithms.distance import Distance
 from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.config import Reporting, Run
 from mgail_tf.seeds import EVALUATION_SEED, FINAL_SEED
@@ -89,7 +90,7 @@ class Reporter:
         if lines and lines[-1]["env_steps"] == line["env_steps"]:
             self._state.waiting.line = None
             self._export.write()
-            distance, steps = lines[-1]["imitation_distance"], line["env_steps"]
+            distance, steps = _distance(lines[-1]), line["env_steps"]
             self._state.waiting.found(distance)
             self._state.closest.consider(distance, steps, self._export.weights())
         else:
@@ -143,7 +144,7 @@ class Reporter:
         findings, line = self._wait(), self._state.waiting.line
         self._state.waiting.line = None
         assert line is not None
-        steps, distance = line["env_steps"], findings.measured["imitation_distance"]
+        steps, distance = line["env_steps"], _distance(findings.measured)
         self._state.closest.consider(distance, steps, self._weights)
         random_distance = findings.levels["imitation_distance_of_random_policy"]
         self._state.waiting.random_distance = random_distance
@@ -247,3 +248,10 @@ class Reporter:
                 file=sys.stderr,
             )
         self._reported_non_finite = number
+
+
+def _distance(measured: Mapping[str, Any]) -> Distance | None:
+    """How far evaluated episodes are from the demonstrations; None if it is not known."""
+    if measured["imitation_distance"] is None:
+        return None
+    return Distance(measured["imitation_distance"], measured["imitation_distance_of_lengths"])

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from mgail_tf.algorithms.distance import Distance
 from mgail_tf.algorithms.way_back import WayBack
 
 
@@ -26,7 +27,7 @@ def run(policies, distances, astray=1.5):
         learn(policies, index)
         way_back.mark(policies[1])
         learn(policies, 100 + index)  # While the evaluation is on its way.
-        way_back.evaluated(distance, policies)
+        way_back.evaluated(Distance(distance, 0.01), policies)
         weights = [weight for policy in policies for weight in policy.get_weights()]
         [value] = {float(number) for weight in weights for number in weight.ravel()}
         seen.append(value)
@@ -37,13 +38,18 @@ def run(policies, distances, astray=1.5):
     ("distances", "expected"),
     [
         ([0.4, 0.3, 0.2], [100, 101, 102]),
+        # The second time in a row.
+        ([0.2, 0.31, 0.31], [100, 101, 0]),
+        ([0.2, 0.31, 0.25, 0.31], [100, 101, 102, 103]),
+        # And then two times once more.
+        ([0.2, 0.31, 0.31, 0.31, 0.31], [100, 101, 0, 103, 0]),
         # Neither as close nor astray: it goes on, but is nothing to go back to.
-        ([0.2, 0.28, 0.31], [100, 101, 0]),
+        ([0.2, 0.28, 0.31, 0.31], [100, 101, 102, 0]),
         # As close as any: the newest.
-        ([0.2, 0.24, 0.31], [100, 101, 1]),
+        ([0.2, 0.24, 0.31, 0.31], [100, 101, 102, 1]),
         # A quarter above the smallest, not above the last one that was as close.
-        ([0.2, 0.24, 0.28, 0.4], [100, 101, 102, 1]),
-        ([0.4, 0.7, 0.2, 0.7], [100, 0, 102, 2]),
+        ([0.2, 0.24, 0.28, 0.4, 0.4], [100, 101, 102, 103, 1]),
+        ([0.4, 0.7, 0.7, 0.2, 0.7, 0.7], [100, 101, 0, 103, 104, 3]),
     ],
 )
 def test_goes_back_to_the_newest_of_the_closest(distances, expected, policies):
@@ -52,4 +58,4 @@ def test_goes_back_to_the_newest_of_the_closest(distances, expected, policies):
 
 
 def test_never_goes_back_where_nothing_is_astray(policies):
-    assert run(policies, [0.1, 9.0], astray=0.0) == ([100, 101], 0)
+    assert run(policies, [0.1, 9.0, 9.0], astray=0.0) == ([100, 101, 102], 0)

@@ -1,5 +1,6 @@
 import pytest
 
+from mgail_tf.algorithms.distance import Distance
 from mgail_tf.training.checkpoints import Closest, RunState
 
 
@@ -17,12 +18,12 @@ from mgail_tf.training.checkpoints import Closest, RunState
 def test_the_newest_of_the_closest_policies_is_kept(distances, chosen):
     closest = Closest()
     for step, distance in enumerate(distances):
-        closest.consider(distance, step, {"weights": bytes([step])})
+        closest.consider(distance and Distance(distance, 0.0), step, {"weights": bytes([step])})
     again = Closest()
     again.deserialize(closest.serialize().encode())
     for each in closest, again:
         assert (each.env_steps, each.weights) == (chosen, {"weights": bytes([chosen])})
-        assert each.distance == min(filter(None, distances))
+        assert each.smallest == (min(filter(None, distances)), 0.0)
 
 
 def test_seconds_are_counted_between_calls(clock):

@@ -36,6 +36,7 @@ def test_returns_are_set_against_the_experts_and_a_random_policys():
             np.sqrt(error**2 + (normalized * 3.0) ** 2) / span
         ),
         "imitation_distance": None,
+        "imitation_distance_of_lengths": None,
         "episode_length_mean": pytest.approx(np.mean(achieved)),
         "actions_at_bounds": None,
         "non_finite_episodes": 0,

@@ -76,6 +76,7 @@ def test_result(tmp_path, clock):
         "return_std": 1.0,
         "normalized_return": 1.25,
         "imitation_distance": 0.01,
+        "imitation_distance_of_lengths": 0.0,
         "episode_length_mean": 90.0,
         "actions_at_bounds": None,
         "expert_return_mean": 40.0,
@@ -263,4 +264,6 @@ def test_the_learner_is_told_how_far_the_policy_was_at_the_next_evaluation(
     go(learner)
     # Of the policies of 0, 3, 6 and 9 rounds; a random policy's distance is 2.
     distances = [0.07, 0.04, 0.01, 0.04]
-    assert told + learner.told == pytest.approx([d / 2 for d in distances])
+    told += learner.told
+    assert [each.whole for each in told] == pytest.approx([each / 2 for each in distances])
+    assert {each.of_lengths for each in told} == {0.0}
