@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 # Distances differ by this factor by chance alone, because an evaluation has few episodes. Their
 # lengths differ less: where none of them ends early, one that does is no chance.
-AS_CLOSE, AS_LONG = 1.25, 0.02
+AS_CLOSE, AS_LONG = 1.25, 0.005
 
 
 class Distance(NamedTuple):

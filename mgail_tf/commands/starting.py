@@ -44,11 +44,12 @@ def start(
     from mgail_tf import policy_files
     from mgail_tf.commands import run_demonstrations
     from mgail_tf.data import experts
-    from mgail_tf.training import run_folder
+    from mgail_tf.training import run_folder, run_lock
     from mgail_tf.training.evaluation_process import EvaluationProcess, number_of_cores
 
     run = config.run
     run_folder.check(logdir, config)
+    opened.enter_context(run_lock.hold(logdir))
     if run.initial_policy:
         policy_files.find(run.initial_policy)
     process = None
