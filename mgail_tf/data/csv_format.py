@@ -21,7 +21,7 @@ def read(path: pathlib.Path) -> Table:
     The first line also tells what separates columns: commas, semicolons or tabs.
 
     Raises:
-      UserError: two columns have one name, or a line is empty.
+      UserError: two columns have one name, or a line is empty, or all are.
     """
     with blamed_on(path):
         with path.open(encoding="utf-8-sig") as file:
@@ -40,6 +40,8 @@ def read(path: pathlib.Path) -> Table:
         if number > 1:
             raise UserError(f"{path}: there are two columns {name!r}")
     filled = np.flatnonzero(lines.notna().any(axis=1))
+    if not filled.size:
+        raise UserError(f"{path} is empty")
     if filled[-1] != len(filled) - 1:
         line = np.flatnonzero(np.diff(filled) > 1)[0] + FIRST_LINE
         raise UserError(f"{path}: line {line} is empty; remove it, or tell episodes apart")

@@ -43,6 +43,8 @@ def split(steps: RecordedSteps, time_limit: int | None = None) -> Split:
     Raises:
       UserError: nothing tells where episodes end, and there is more than one.
     """
+    if not len(steps):
+        return Split([], 0, [])
     steps, differs, notes = following_observations.check(steps)
     ends = steps.last | differs
     if not steps.whole:

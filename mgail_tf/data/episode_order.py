@@ -77,6 +77,12 @@ def in_order(
     if "episode" in values:
         values["episode"], order = _by_episode(table, fields, values["episode"], clock)
         if (order != np.arange(length)).any():
+            if len(values["observations"]) != length:
+                raise UserError(
+                    f"{table.path}: {fields.labels['episode']} say that episodes were recorded in "
+                    f"turns; then there must be a row of {fields.labels['observations']} for each "
+                    "action"
+                )
             whole_rows = {n for n, v in values.items() if len(v) == length}
             values = {n: v[order] if n in whole_rows else v for n, v in values.items()}
             clock = None if clock is None else clock[order]

@@ -46,6 +46,7 @@ def demonstrations(env_name: str, num_trajectories: int) -> pathlib.Path:
     """
     folder = place(env_name, num_trajectories)
     if not folder.exists():
+        minari_writer.check_new(folder)
         draw(find(env_name), env_name, num_trajectories, DRAWING_SEED, folder)
     return folder
 

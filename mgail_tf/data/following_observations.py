@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mgail_tf.data.recorded_steps import RecordedSteps
+from mgail_tf.data.recorded_steps import RecordedSteps, flat
 from mgail_tf.errors import UserError
 
 # Numbers that were rounded differently are equal within so many standard deviations.
@@ -64,8 +64,7 @@ def _differ(steps: RecordedSteps) -> tuple[np.ndarray, np.ndarray]:
     whether the next observation is known.
     """
     assert steps.next_observations is not None
-    later = steps.observations[1:].reshape(len(steps) - 1, -1)
-    told = steps.next_observations[:-1].reshape(len(steps) - 1, -1)
+    later, told = flat(steps.observations[1:]), flat(steps.next_observations[:-1])
     kinds = [each.dtype for each in (later, told) if each.dtype.kind == "f"]
     precision = 8 * max((float(np.finfo(kind).eps) for kind in kinds), default=0.0)
     inside = ~(steps.last | steps.flagged)[:-1]
@@ -98,8 +97,9 @@ def _without_resets(
       differs: see `check`.
     """
     assert steps.next_observations is not None
-    before = steps.observations.reshape(len(steps), -1).astype(np.float64)
-    after = steps.next_observations.reshape(len(steps), -1).astype(np.float64)
+    before, after = (
+        flat(each).astype(np.float64) for each in (steps.observations, steps.next_observations)
+    )
     change = np.linalg.norm((after - before) / (np.nanstd(before, axis=0) + 1e-300), axis=1)
     usual, at_end, behind = (
         float(np.median(some[np.isfinite(some)])) if np.isfinite(some).any() else 0.0

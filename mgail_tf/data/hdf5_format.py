@@ -33,7 +33,8 @@ def read(path: pathlib.Path) -> tuple[list[Table], list[str]]:
     arrays: dict[str, int] = {}
 
     def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        if isinstance(item, h5py.Dataset) and item.shape is not None:
+        # A name that is no text of UTF-8 comes as bytes, and is none that is known.
+        if isinstance(name, str) and isinstance(item, h5py.Dataset) and item.shape is not None:
             arrays[name] = item.ndim
 
     with blamed_on(path), h5py.File(path) as file:

@@ -73,7 +73,7 @@ def check_new(folder: str | pathlib.Path) -> None:
     if pathlib.Path(folder).exists():
         raise UserError(f"{folder} exists already; choose another folder")
     if not writable.is_folder_possible(folder):
-        raise UserError(f"{folder} cannot be made; choose another folder")
+        raise UserError(f"cannot write demonstrations to {folder}; choose another folder")
 
 
 def _buffer(index: int, episode: Episode, env: gymnasium.Env) -> EpisodeBuffer:

@@ -1,11 +1,10 @@
 """Finds the rows of a recording that hold no step: ends of episodes, and damaged rows."""
 
-import math
 from typing import Any
 
 import numpy as np
 
-from mgail_tf.data.recorded_steps import RecordedSteps, unknown, unknown_like
+from mgail_tf.data.recorded_steps import RecordedSteps, flat, unknown, unknown_like
 from mgail_tf.data.tables import Fields, Table
 
 
@@ -31,7 +30,7 @@ def find(table: Table, fields: Fields, steps: RecordedSteps, rows: np.ndarray) -
         changes["missing"] = missing
     shown = np.flatnonzero((idle | missing)[1:] & ~(idle | missing)[:-1] & ~steps.last[:-1])
     shown = shown[~(missing[shown + 1] & steps.flagged[shown])]
-    known = shown[np.isfinite(_flat(steps.observations[shown + 1])).all(1)]
+    known = shown[np.isfinite(flat(steps.observations[shown + 1])).all(1)]
     if known.size or idle.any():
         following = steps.next_observations
         following = unknown_like(steps.observations) if following is None else following.copy()
@@ -52,7 +51,7 @@ def find(table: Table, fields: Fields, steps: RecordedSteps, rows: np.ndarray) -
 
 def _missing(steps: RecordedSteps, no_action: np.ndarray, no_observation: np.ndarray) -> np.ndarray:
     """[steps] bool, whether a row should hold a step, and does not."""
-    both = np.concatenate([_flat(steps.observations), _flat(steps.actions)], axis=1)
+    both = np.concatenate([flat(steps.observations), flat(steps.actions)], axis=1)
     idle = no_action | no_observation
     missing = ~np.isfinite(both).all(1) & ~idle
     flags = steps.terminated, steps.truncated, steps.ended
@@ -60,7 +59,7 @@ def _missing(steps: RecordedSteps, no_action: np.ndarray, no_observation: np.nda
         return missing  # Only rows without numbers tell where episodes end.
     missing |= no_observation & ~no_action
     if steps.next_observations is not None:
-        after, before = _flat(steps.next_observations), _flat(steps.observations)
+        after, before = flat(steps.next_observations), flat(steps.observations)
         led = np.isfinite(after).all(1) & (after != before).any(1)
         missing |= no_action & ~no_observation & led
     both_told = steps.terminated is not None and steps.truncated is not None
@@ -84,22 +83,18 @@ def _without_infinite(
 ) -> RecordedSteps:
     """Takes observations for unknown, of which some numbers are not finite."""
     changes = {}
-    damaged = ~np.isfinite(_flat(steps.observations)).all(1) & steps.missing
+    damaged = ~np.isfinite(flat(steps.observations)).all(1) & steps.missing
     if damaged.any():
         changes["observations"] = steps.observations.copy()
         changes["observations"][damaged] = np.nan
     following = steps.next_observations
     if following is not None:
-        infinite = ~np.isfinite(_flat(following)).all(1) & ~unknown(following)
+        infinite = ~np.isfinite(flat(following)).all(1) & ~unknown(following)
         if infinite.any():
             fields.no_outcome.extend(_places(table, rows[infinite]))
             changes["next_observations"] = following.copy()
             changes["next_observations"][infinite] = np.nan
     return steps.replace(**changes)
-
-
-def _flat(values: np.ndarray) -> np.ndarray:
-    return values.reshape(len(values), math.prod(values.shape[1:]))
 
 
 def _places(table: Table, rows: np.ndarray) -> list[str]:

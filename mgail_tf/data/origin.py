@@ -83,6 +83,8 @@ class Origin(NamedTuple):
         if "measured" in known:
             known["measured"] = Measurements.from_json(known["measured"])
         known["wrappers"] = tuple(known.get("wrappers", ()))
+        if "kwargs" in known:
+            known["kwargs"] = _plain(known["kwargs"])
         return cls(**known)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 import pathlib
 from typing import Any
 
@@ -99,7 +100,7 @@ def joined(
             )
     lasts = [np.zeros(len(part), bool) if an_episode_each else part.last.copy() for part in parts]
     for last in lasts:
-        last[-1] = True
+        last[-1:] = True
     values: dict[str, Any] = {}
     for field in "observations", "actions", "rewards", "next_observations":
         values[field] = _stacked(parts, field)
@@ -140,9 +141,14 @@ def _stacked(parts: list[RecordedSteps], field: str) -> np.ndarray | None:
     )
 
 
+def flat(values: np.ndarray) -> np.ndarray:
+    """[rows, numbers] of the same values."""
+    return values.reshape(len(values), math.prod(values.shape[1:]))
+
+
 def unknown(values: np.ndarray) -> np.ndarray:
     """[rows] bool, whether a row holds nothing but NaN."""
-    return (values != values).reshape(len(values), -1).all(1)
+    return flat(values != values).all(1)
 
 
 def unknown_like(observations: np.ndarray) -> np.ndarray:

@@ -127,7 +127,7 @@ def _filled(values: dict[str, Any], episodes: int, steps: int, one_more: bool) -
       one_more: whether each episode has one observation more, so that the first row that holds no
         step holds an observation all the same.
     """
-    if "lengths" in values and len(values["lengths"]) == episodes:
+    if "lengths" in values and values["lengths"].shape == (episodes,):
         return np.arange(steps) < values["lengths"][:, None]
     empty = np.ones((episodes, steps), bool)
     names = {"observations", "next_observations", "actions", "rewards"}

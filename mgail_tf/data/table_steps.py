@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from mgail_tf.data import episode_order, missing_rows
+from mgail_tf.data.field_names import VECTORS
 from mgail_tf.data.recorded_steps import RecordedSteps, unknown, unknown_like
 from mgail_tf.data.stacked_episodes import Sizes, unstack
 from mgail_tf.data.tables import FLAGS, Fields, Table
@@ -27,14 +28,16 @@ def steps_of(table: Table, fields: Fields, sizes: Sizes | None = None) -> Record
       UserError: rows are missing, flags are no flags, or the order of the rows makes no sense.
     """
     values = unstack(fields, sizes)
-    values = _without_useless(table, values, fields)
+    for name in values:
+        if name not in VECTORS and values[name].ndim > 1:
+            raise UserError(f"{table.path}: {fields.labels[name]} must be one number a row")
     length = len(values["actions"])
+    if not length:
+        raise UserError(f"{table.path} holds no action")
+    values = _without_useless(table, values, fields)
     for name in PER_STEP:
         if name in values and len(values[name]) != length:
             raise UserError(_unequal(table, fields, values))
-    for name in "rewards", "step", "episode":
-        if name in values and values[name].ndim > 1:
-            raise UserError(f"{table.path}: {fields.labels[name]} must be one number a row")
     starts = episode_order.starts(table, fields, values, length)
     flags = {
         name: episode_order.flags(table, fields, values[name], name)
@@ -66,6 +69,13 @@ def steps_of(table: Table, fields: Fields, sizes: Sizes | None = None) -> Record
         last, ordered_by = ends, ordered_by or "observations"
     elif len(observations) != length:
         raise UserError(_unequal(table, fields, values))
+    if "next_observations" in values:
+        shapes = [values[name].shape for name in ("observations", "next_observations")]
+        if shapes[0] != shapes[1]:
+            raise UserError(
+                f"{table.path}: {fields.labels['next_observations']} are of shape {shapes[1]}, "
+                f"and {fields.labels['observations']} of {shapes[0]}; both must be alike"
+            )
     _add_final_observations(table, fields, values, ends)
     terminated = values.get("terminated")
     if "not_terminated" in values:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mgail_tf.data import field_names
 from mgail_tf.data.field_names import VECTORS, Spelling
+from mgail_tf.data.recorded_steps import flat
 from mgail_tf.errors import UserError
 
 FLAGS = "terminated", "not_terminated", "truncated", "ended", "starts"
@@ -123,7 +124,7 @@ def _joined(table: Table, spelling: Spelling, parts: list[np.ndarray]) -> np.nda
         return parts[0]
     if len({len(part) for part in parts}) > 1:
         raise UserError(f"{table.path}: the parts of {spelling.label} have different lengths")
-    return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
+    return np.concatenate([flat(part) for part in parts], axis=1)
 
 
 def _equal(one: np.ndarray, other: np.ndarray) -> bool:
@@ -135,9 +136,12 @@ def _equal(one: np.ndarray, other: np.ndarray) -> bool:
 
 def _convert(table: Table, field: str, name: str) -> np.ndarray:
     """The values of an array, as numbers, unless they may be texts."""
-    values = table.load(name)
+    values = np.atleast_1d(table.load(name))
     if values.dtype.kind in "SO" and all(isinstance(v, bytes) for v in values.reshape(-1)):
-        values = np.char.decode(values.astype(bytes), "utf-8")
+        try:
+            values = np.char.decode(values.astype(bytes), "utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(f"{table.path}: {name} are no texts of UTF-8 ({error})") from error
     if values.dtype.kind == "O" and all(isinstance(v, str) for v in values.reshape(-1)):
         values = values.astype(str)
     if values.dtype.kind not in "biufU":
@@ -145,7 +149,7 @@ def _convert(table: Table, field: str, name: str) -> np.ndarray:
     if values.dtype.kind == "U" and field != "episode":
         values = _parsed(table, field, name, values)
     if field in VECTORS or values.ndim < 2:
-        return np.atleast_1d(values)
+        return values
     # One number a row; but a row may be an episode.
     return values.reshape(values.shape[:-1]) if values.shape[-1] == 1 else values
 
