@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mgail_tf.training.imitation_distance import cramer_von_mises_of_each
-
 if TYPE_CHECKING:
     from mgail_tf.envs.episodes import Episode
     from mgail_tf.training.imitation_distance import ImitationDistance
@@ -36,6 +34,9 @@ def find(
       episodes: the policy's.
       random: of random actions.
     """
+    # It imports TensorFlow, which takes seconds; what is wrong with a run is told before.
+    from mgail_tf.training.imitation_distance import cramer_von_mises_of_each
+
     size = episodes[0].observations.shape[1]
     agent, aimless = (distance.pairs(each)[:, :size] for each in (episodes, random))
     expert = distance.demonstrated_pairs[:, :size]
