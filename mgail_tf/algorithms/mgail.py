@@ -1,5 +1,6 @@
 """MGAIL: the networks, and how each of them learns (Algorithm 1)."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -11,7 +12,6 @@ from mgail_tf.algorithms.mgail_networks import Networks, Optimizers
 from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.algorithms.objective import Rollout, objective, prediction_loss
 from mgail_tf.algorithms.returns import termination_cost, value_targets
-from mgail_tf.algorithms.schedules import Schedules
 from mgail_tf.algorithms.segments import SegmentSampler
 from mgail_tf.algorithms.updates import descend, follow, fraction, repeat
 from mgail_tf.algorithms.way_back import WayBack
@@ -42,7 +42,7 @@ class MGAIL(tf.Module):
       expert_termination_rate: terminations per demonstrated step, more than 0.
       termination_is_goal: whether every demonstration ends by a termination.
       seed: of everything that the learner draws.
-      total_steps: the budget, over which the noise and the weight of cloning fall.
+      total_steps: the budget, over which the noise falls.
 
     Attributes:
       networks: the networks.
@@ -73,7 +73,10 @@ class MGAIL(tf.Module):
         self._generator = tf.random.Generator.from_seed(seed)
         self.networks = Networks(options, encoders)
         self.optimizers = Optimizers(self.networks, options.losses)
-        self._schedules = Schedules(options, total_steps)
+        updates = total_steps // acting.steps_per_round * options.updates.policy_updates
+        self._noise_scale = keras.optimizers.schedules.PolynomialDecay(
+            1.0, updates, acting.final_noise_scale
+        )
         self.way_back = WayBack(self.networks.average_policy, options.updates.astray)
         # It does not depend on the budget, because a run may go on with a larger one.
         kept = options.updates.replay_steps // acting.steps_per_round
@@ -108,9 +111,7 @@ class MGAIL(tf.Module):
         self.way_back.mark(self.networks.average_policy)
 
     def evaluated(self, distance: Distance) -> None:
-        """At first sets the weight of cloning (`Schedules`); later it may go back (`WayBack`)."""
-        if int(self.optimizers.policy.iterations) == 0:
-            self._schedules.begin_at(distance.whole)
+        """Goes back to a closer policy if need be."""
         self.way_back.evaluated(distance, self.policies)
 
     def learn(self, collector: Collector) -> Metrics:
@@ -170,7 +171,7 @@ class MGAIL(tf.Module):
         metrics = repeat(forward_model, updates.forward_model_updates)
         metrics |= repeat(discriminator, updates.discriminator_updates)
         metrics |= repeat(policy, updates.policy_updates)
-        noise_scale = self._schedules.noise_scale(self.optimizers.policy.iterations)
+        noise_scale = self._noise_scale(self.optimizers.policy.iterations)
         self.networks.policy.set_noise_scale(noise_scale)
         self.networks.average_policy.set_noise_scale(noise_scale)
         return metrics | {"policy/times_gone_back": self.way_back.times}
@@ -222,7 +223,6 @@ class MGAIL(tf.Module):
           cost_of_termination: the cost of every step after a termination.
         """
         networks, losses = self.networks, self.options.losses
-        cloning_weight = self._schedules.cloning_weight(self.optimizers.policy.iterations)
         with tf.GradientTape() as tape:
             J, cost, rollout = objective(
                 networks.policy,
@@ -236,7 +236,7 @@ class MGAIL(tf.Module):
                 restart=self.options.updates.restart_segments,
             )
             cloning_loss = tf.reduce_mean(networks.policy.cloning_loss(*demonstrated))
-            loss = J + cloning_weight * cloning_loss
+            loss = J + losses.cloning_weight * cloning_loss
         norm = descend(tape, loss, networks.policy, self.optimizers.policy)
         updates = tf.cast(self.optimizers.policy.iterations, tf.float32)
         follow(
@@ -248,7 +248,6 @@ class MGAIL(tf.Module):
             "policy/loss": J,
             "policy/cost": mean_cost,
             "policy/cloning_loss": cloning_loss,
-            "policy/cloning_weight": cloning_weight,
             "policy/gradient_norm": norm,
         }
         if losses.use_value:

@@ -105,9 +105,7 @@ class Losses(Options):
         1.5, "the least that a step after a termination costs, in mean costs of a step before it"
     )
     cloning_weight: float = option(
-        10.0,
-        "weight of behavioural cloning in the policy's loss, beside J, at the end of the run; at "
-        "first it is up to 100 times as large, the larger the closer the clone is",
+        10.0, "weight of behavioural cloning in the policy's loss, beside J"
     )
     value_decay: float = option(0.98, "lambda of the returns that V learns", maximum=1)
     value_average_decay: float = option(

@@ -1,0 +1,104 @@
+"""Ends a run where it was asked to: Ctrl-C (SIGINT) and SIGTERM."""
+
+from collections.abc import Iterator
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from types import FrameType
+
+SIGNALS = signal.SIGINT, signal.SIGTERM
+
+AT_ONCE = "stopped; the same command goes on from the last checkpoint, if there is one"
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal has ended the run.
+
+    Attributes:
+      number: of the signal.
+      steps: environment steps whose work is kept.
+    """
+
+    def __init__(self, number: int, steps: int = 0):
+        super().__init__()
+        self.number, self.steps = number, steps
+
+
+class Stop:
+    """Whether a run is to end, and whether it may end at any moment.
+
+    A signal that comes while `finishing` waits for `check`. At any other moment it raises `Stopped`
+    at once: nothing is lost then that the last checkpoint does not have.
+    """
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._is_finishing = False
+
+    @contextlib.contextmanager
+    def finishing(self) -> Iterator[None]:
+        """What is within is not interrupted, unless a second signal comes."""
+        self._is_finishing = True
+        try:
+            yield
+        finally:
+            self._is_finishing = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether a signal has come."""
+        return bool(self._asked)
+
+    def check(self, steps: int) -> None:
+        """Raises `Stopped` if a signal has come; `steps` are kept."""
+        if self._asked:
+            raise Stopped(self._asked, steps)
+
+    def signalled(self, number: int, _: FrameType | None = None) -> None:
+        """Takes note of a signal."""
+        again, self._asked = self._asked, number
+        if again or not self._is_finishing:
+            raise Stopped(number)
+
+
+@contextlib.contextmanager
+def at_once() -> Iterator[None]:
+    """Ends this process at once where a signal comes, even while a library is busy in C.
+
+    Python's own handlers would wait until the library returns: TensorFlow compiles for seconds.
+    """
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    before = [signal.signal(number, lambda *_: None) for number in SIGNALS]
+    wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+
+    def watch() -> None:
+        for number in ours.recv(1):  # Nothing comes if the socket is closed.
+            print(AT_ONCE, file=sys.stderr, flush=True)
+            os._exit(128 + number)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(wakeup)
+        for number, handler in zip(SIGNALS, before, strict=True):
+            signal.signal(number, handler)
+        theirs.close()
+        thread.join()
+        ours.close()
+
+
+@contextlib.contextmanager
+def listening(stop: Stop) -> Iterator[None]:
+    """Hands the signals of this process to `stop`."""
+    before = [signal.signal(number, stop.signalled) for number in SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in zip(SIGNALS, before, strict=True):
+            signal.signal(number, handler)
