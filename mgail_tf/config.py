@@ -47,11 +47,14 @@ class Run(Options):
 
 @dataclasses.dataclass(frozen=True)
 class Reporting(Options):
-    """How often the policy is evaluated, and how closely. Nothing in training depends on it."""
+    """How often the run is looked at and saved. Nothing in training depends on it."""
 
     evaluate_every: int = option(0, "environment steps between evaluations; 0: 20 in all")
     evaluation_episodes: int = option(10, "episodes of each evaluation during training", 1)
     final_episodes: int = option(50, "episodes of the final evaluation", 1)
+    checkpoint_minutes: float = option(
+        2.0, "minutes between checkpoints, besides one at each evaluation; 0: none besides"
+    )
     film_every: int = option(10, "evaluations between filmed episodes in TensorBoard; 0: none")
     export: str = option(
         "closest",

@@ -1,9 +1,7 @@
 """The policy that is evaluated and exported: raw observations in, actions for `env.step` out."""
 
 from collections.abc import Callable
-import os
 import pathlib
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -135,15 +133,12 @@ class DeployedPolicy:
             policy_files.write_origin(folder, self.origin)
 
     def save_weights(self, folder: str | pathlib.Path) -> None:
-        """Brings what `save` wrote earlier up to date: a hundredth of its time.
+        """Writes what the folder `variables` of a SavedModel has: the weights as they are now.
 
-        A SavedModel is a program and a checkpoint of its variables; only the latter is written.
+        A SavedModel is a program and a checkpoint of its variables. To write the latter alone takes
+        a hundredth of the time.
         """
-        folder = pathlib.Path(folder)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as aside:
-            tf.train.Checkpoint(root=self._exported).write(f"{aside}/variables")
-            for file in sorted(pathlib.Path(aside).iterdir()):
-                os.replace(file, folder / "variables" / file.name)
+        tf.train.Checkpoint(root=self._exported).write(f"{folder}/variables")
 
     def _traced(self, function: Any, dtype: tf.DType, *others: tf.TensorSpec) -> Any:
         """The program of a function for observations of a float type; traced once."""

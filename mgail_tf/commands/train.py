@@ -30,6 +30,7 @@ SECTIONS = {
     "Where it goes": ("logdir", "export", "profile", "check"),
     "Which processes": ("env_processes", "evaluation_process"),
     "How often to look": ("evaluate_every", "evaluation_episodes", "final_episodes", "film_every"),
+    "How often to save": ("checkpoint_minutes",),
 }
 
 

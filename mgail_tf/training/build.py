@@ -10,7 +10,6 @@ from typing import Any
 import gymnasium
 import keras
 import numpy as np
-import tensorflow as tf
 
 from mgail_tf import policy_origin
 from mgail_tf.algorithms.authors import AuthorsLoop
@@ -34,8 +33,8 @@ from mgail_tf.envs.parallel import ParallelEnvironments
 from mgail_tf.envs.single import SingleEnvironment
 from mgail_tf.initial_policy import take_over
 from mgail_tf.networks.build import Encoders
+from mgail_tf.training import checkpoints
 from mgail_tf.training.action_bounds import share_at_bounds
-from mgail_tf.training.checkpoints import RunState
 from mgail_tf.training.collector import NoCollector, ParallelCollector
 from mgail_tf.training.evaluation import Evaluation
 from mgail_tf.training.evaluation_process import EvaluationProcess
@@ -43,6 +42,7 @@ from mgail_tf.training.evaluators import Evaluator, InTurn
 from mgail_tf.training.imitation_distance import ImitationDistance
 from mgail_tf.training.reporter import Expert, Reporter
 from mgail_tf.training.run_folder import RunFolder, check
+from mgail_tf.training.run_state import RunState
 from mgail_tf.training.trainer import Trainer
 
 
@@ -76,7 +76,7 @@ def make_trainer(
     origin = _origin(config.run.env, demonstrations)
     action_space, observation_space = _spaces(config.run.env)
     distance = ImitationDistance(demonstrations, action_space)
-    is_new = not tf.train.latest_checkpoint(str(pathlib.Path(logdir, "checkpoints")))
+    is_new = not checkpoints.numbers(pathlib.Path(logdir, "checkpoints"))
     if is_new:
         _check_initial_policy(config.run)
     keras.utils.set_random_seed(config.run.seed)

@@ -1,116 +1,25 @@
-"""What a run needs to go on where it was."""
+"""Saves and restores a run: what is killed at any moment goes on from its newest checkpoint."""
 
-import base64
-from collections.abc import Mapping
-import json
-import math
 import pathlib
-import time
-from typing import Any
+import re
+import sys
 
 import tensorflow as tf
+from tqdm import tqdm
 
-from mgail_tf.algorithms.distance import Distance
+from mgail_tf import whole
 from mgail_tf.errors import UserError
 
-
-class Waiting(tf.train.experimental.PythonState):
-    """What waits: a line of `metrics.jsonl` for findings, and the learner to be told of others.
-
-    Attributes:
-      line: what is known by now, by name; None if no line waits.
-      untold: how far the policy was that was evaluated last, as a part of a random policy's
-        distance, which the learner has not been told yet; None if there is nothing to tell.
-      random_distance: of a random policy; None if it is not known yet.
-    """
-
-    def __init__(self) -> None:
-        self.line: dict[str, Any] | None = None
-        self.untold: Distance | None = None
-        self.random_distance: float | None = None
-
-    def found(self, distance: Distance | None) -> None:
-        """Remembers to tell a distance from the demonstrations; None if it is not known."""
-        self.untold = None
-        if distance and self.random_distance:
-            self.untold = distance._replace(whole=distance.whole / self.random_distance)
-
-    def serialize(self) -> str:
-        return json.dumps([self.line, self.untold, self.random_distance])
-
-    def deserialize(self, string_value: bytes) -> None:
-        self.line, untold, self.random_distance = json.loads(string_value)
-        self.untold = untold and Distance(*untold)
-
-
-class Closest(tf.train.experimental.PythonState):
-    """The newest policy whose evaluated episodes were as close to the demonstrations as any.
-
-    It is a part of the checkpoint, so that a run that is killed and resumed knows the same one.
-
-    Attributes:
-      smallest: the smallest distance so far, not only of this policy's; infinite as long as there
-        is none.
-      env_steps: environment steps after which it was there.
-      weights: of its SavedModel, files by name.
-    """
-
-    def __init__(self) -> None:
-        self.smallest, self.env_steps = Distance(math.inf, math.inf), 0
-        self.weights: Mapping[str, bytes] = {}
-
-    def consider(
-        self, distance: Distance | None, env_steps: int, weights: Mapping[str, bytes]
-    ) -> None:
-        """Takes a policy if it is as close, or closer; one whose distance is unknown is not."""
-        if distance is None:
-            return
-        self.smallest = min(self.smallest, distance)
-        if distance.is_as_close_as(self.smallest):
-            self.env_steps, self.weights = env_steps, weights
-
-    def serialize(self) -> str:
-        files = {name: base64.b64encode(each).decode() for name, each in self.weights.items()}
-        return json.dumps([self.smallest, self.env_steps, files])
-
-    def deserialize(self, string_value: bytes) -> None:
-        smallest, self.env_steps, files = json.loads(string_value)
-        self.smallest = Distance(*smallest)
-        self.weights = {name: base64.b64decode(each) for name, each in files.items()}
-
-
-class RunState(tf.Module):
-    """What the loop itself must remember.
-
-    Attributes:
-      rounds: calls of `Learner.learn` so far.
-      evaluations: those that have begun so far, that of the policy that learning begins with too.
-      wall_seconds: seconds of this run so far, those before an interruption included.
-      evaluation_seconds: the part of them in which training waited for evaluations.
-      waiting: the line that has not been written yet.
-      closest: the policy that was closest to the demonstrations.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self._counted_until = time.perf_counter()
-        self.rounds = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self.evaluations = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self.wall_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
-        self.evaluation_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
-        self.waiting = Waiting()
-        self.closest = Closest()
-
-    def count_seconds(self) -> float:
-        """Adds the seconds since the last call to `wall_seconds`, and returns these."""
-        now = time.perf_counter()
-        self.wall_seconds.assign_add(now - self._counted_until)
-        self._counted_until = now
-        return float(self.wall_seconds)
+# How many are kept while a run goes on. A damaged one is replaced by the one before it.
+KEPT = 3
 
 
 class Checkpoints:
     """Saves and restores a run.
+
+    Checkpoint 7 is two files, `ckpt-7.data-00000-of-00001` and `ckpt-7.index`, which comes last.
+    What is there is found by these names. The file `checkpoint`, which names the newest, is for
+    TensorFlow's own tools only.
 
     Args:
       folder: where the checkpoints are.
@@ -118,30 +27,72 @@ class Checkpoints:
     """
 
     def __init__(self, folder: pathlib.Path, **state: tf.Module):
-        self._checkpoint = tf.train.Checkpoint(**state)
-        self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), max_to_keep=1)
+        self._folder, self._checkpoint = folder, tf.train.Checkpoint(**state)
+        self._good: list[int] = []
 
     def save(self) -> None:
-        """Writes a checkpoint; the one before it is removed."""
-        self._manager.save()
+        """Writes a checkpoint; of those before it, the last ones are kept."""
+        number = max(numbers(self._folder), default=0) + 1
+        with whole.added(self._folder, self._folder / "unfinished"):
+            self._checkpoint.write(str(self._folder / "unfinished" / f"ckpt-{number}"))
+        self._good.append(number)
+        self.keep(KEPT)
+
+    def keep(self, count: int) -> None:
+        """Keeps the last checkpoints, so many of them, and removes all others."""
+        self._good = self._good[-count:]
+        names = [f"ckpt-{number}" for number in self._good]
+        named = "".join(f'all_model_checkpoint_paths: "{name}"\n' for name in names)
+        whole.write(self._folder / "checkpoint", f'model_checkpoint_path: "{names[-1]}"\n{named}')
+        for number in set(numbers(self._folder)) - set(self._good):
+            # The index first: without it, the rest is none.
+            for file in sorted(self._folder.glob(f"ckpt-{number}.*"), reverse=True):
+                file.unlink()
 
     def restore(self) -> None:
-        """Restores the last checkpoint, if there is one.
+        """Restores the newest checkpoint that can be read, if there are any.
 
         Raises:
-          UserError: it cannot be read, or does not fit.
+          UserError: none of them can be read, or they do not fit.
         """
-        latest = self._manager.latest_checkpoint
-        if not latest:
+        damage: dict[str, str] = {}
+        for number in reversed(there := numbers(self._folder)):
+            file = self._folder / f"ckpt-{number}"
+            if found := _damage(file):
+                damage[file.name] = found
+                continue
+            self._restore(file)
+            self._good = [each for each in there if each <= number]
+            for name, what in damage.items():
+                message = f"checkpoint {name} is damaged ({what}); going on from {file.name}"
+                tqdm.write(message, file=sys.stderr)
             return
+        if damage:
+            told = "; ".join(f"{name} is damaged ({what})" for name, what in damage.items())
+            raise UserError(f"{self._folder}: {told}; choose another `logdir`")
+
+    def _restore(self, file: pathlib.Path) -> None:
         try:
-            self._checkpoint.restore(latest).assert_consumed()
-        except UserError:
-            raise
+            self._checkpoint.read(str(file)).assert_consumed()
         except (AssertionError, ValueError, tf.errors.InvalidArgumentError) as error:
             raise UserError(
-                f"{latest} is whole, but of other networks than the settings ask for: another "
+                f"{file} is whole, but of other networks than the settings ask for: another "
                 "version of mgail_tf, or of the environment, made it; choose another `logdir`"
             ) from error
-        except Exception as error:  # Whatever else TensorFlow raises, the file is at fault.
-            raise UserError(f"{latest} is damaged ({error}); choose another `logdir`") from error
+
+
+def numbers(folder: str | pathlib.Path) -> list[int]:
+    """The numbers of the checkpoints that are in a folder, the newest last."""
+    files = pathlib.Path(folder).glob("ckpt-*.index")
+    return sorted(int(found[1]) for file in files if (found := re.search(r"-(\d+)\.", file.name)))
+
+
+def _damage(file: pathlib.Path) -> str:
+    """What is wrong with a checkpoint's files; nothing if all that they hold can be read."""
+    try:
+        reader = tf.train.load_checkpoint(str(file))
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)  # It compares a checksum.
+    except Exception as error:  # Whatever TensorFlow raises, the file is at fault.
+        return " ".join(str(error).split())
+    return ""

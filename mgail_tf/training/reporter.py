@@ -6,7 +6,6 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-import numpy as np
 from tqdm import tqdm
 
 from mgail_tf.algorithms.distance import Distance
@@ -14,12 +13,13 @@ from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.config import Reporting, Run
 from mgail_tf.seeds import EVALUATION_SEED, FINAL_SEED
 from mgail_tf.training import verdict
-from mgail_tf.training.checkpoints import RunState
 from mgail_tf.training.evaluation import Findings, Order
 from mgail_tf.training.evaluators import Evaluator
 from mgail_tf.training.export import Export
 from mgail_tf.training.progress import Progress
 from mgail_tf.training.run_folder import RunFolder
+from mgail_tf.training.run_state import RunState
+from mgail_tf.training.tensorboard import encode_histograms
 
 
 class Expert(NamedTuple):
@@ -74,51 +74,56 @@ class Reporter:
         self._folder, self._run, self._reporting = folder, run, reporting
         self._expert, self._state = expert, state
         self._export = Export(learner.deployed_policy, folder.saved_model)
-        self._losses: dict[str, list[Any]] = {}
         self._reported_non_finite = 0
         self._film_every = reporting.film_every
         self._coming: Future[Findings] | None = None
-        self._weights: dict[str, bytes] = {}  # Of the policy that is being evaluated.
 
     def resume(self) -> None:
         """Takes up the run folder where the restored state was."""
-        known = self._collector.steps if int(self._state.evaluations) else -1
-        self._folder.forget_metrics_after(known)
-        line, lines = self._state.waiting.line, self._folder.metrics()
-        if line is None:
+        waiting, evaluations = self._state.waiting, int(self._state.evaluations)
+        if waiting.line is not None and waiting.random_distance is None:
+            evaluations -= 1  # There is more to be found than a line tells.
+        self._folder.forget_after(evaluations, self._collector.steps)
+        lines = self._folder.metrics()
+        if waiting.line is None:
             return
-        if lines and lines[-1]["env_steps"] == line["env_steps"]:
-            self._state.waiting.line = None
-            self._export.write()
-            distance, steps = _distance(lines[-1]), line["env_steps"]
-            self._state.waiting.found(distance)
-            self._state.closest.consider(distance, steps, self._export.weights())
+        if lines and lines[-1]["env_steps"] == waiting.line["env_steps"]:
+            self._evaluated(lines[-1])
         else:
-            self._submit(self._reporting.evaluation_episodes, EVALUATION_SEED)
+            self._export.write(waiting.weights)
+            self.evaluate()
 
     def add(self, losses: Any) -> None:
         """Remembers what a round of learning returned; the means are reported."""
-        for name, value in losses.items():
-            self._losses.setdefault(name, []).append(value)
+        self._state.losses.add({name: float(value) for name, value in losses.items()})
 
     def begin(self, progress: Progress) -> None:
-        """Has the policy evaluated as it is now, exports it, and begins a line of the metrics."""
+        """Exports the policy as it is now, and begins a line of the metrics, which waits.
+
+        The run is to be saved then, before `evaluate` is called.
+        """
         self.conclude(progress)
-        line = self._times()
-        line |= {name: float(np.mean(values)) for name, values in self._losses.items()}
-        self._losses.clear()
-        if rounds := int(self._state.rounds):
-            self._folder.tensorboard.write_histograms(
-                self._collector.steps, self._learner.histograms(rounds)
-            )
+        waiting, state = self._state.waiting, self._state
+        waiting.line = self._times() | state.losses.take()
+        if rounds := int(state.rounds):
+            waiting.histograms = encode_histograms(self._learner.histograms(rounds))
         self._tell_non_finite()
-        evaluations = int(self._state.evaluations)
-        film = evaluations and self._film_every and evaluations % self._film_every == 0
-        self._state.evaluations.assign_add(1)
+        evaluations = int(state.evaluations)
+        waiting.film = bool(
+            evaluations and self._film_every and evaluations % self._film_every == 0
+        )
+        state.evaluations.assign_add(1)
         self._learner.evaluating()
-        self._state.waiting.line = line
-        self._submit(self._reporting.evaluation_episodes, EVALUATION_SEED, film=bool(film))
-        self.collect(progress)
+        state.rounds_evaluated.assign(rounds)
+        state.steps_evaluated.assign(self._collector.steps)
+        self._export.write()
+        waiting.weights = self._export.weights()
+        self._collector.pause()
+
+    def evaluate(self) -> None:
+        """Has the policy evaluated whose line waits."""
+        film = self._state.waiting.film
+        self._submit(self._reporting.evaluation_episodes, EVALUATION_SEED, film)
 
     def conclude(self, progress: Progress) -> None:
         """Waits for the evaluation that is on its way, and tells the learner what it has found.
@@ -141,28 +146,28 @@ class Reporter:
         """
         if self._coming is None or not (wait or self._coming.done()):
             return
-        findings, line = self._wait(), self._state.waiting.line
-        self._state.waiting.line = None
+        findings, waiting = self._wait(), self._state.waiting
+        line = waiting.line
         assert line is not None
-        steps, distance = line["env_steps"], _distance(findings.measured)
-        self._state.closest.consider(distance, steps, self._weights)
-        random_distance = findings.levels["imitation_distance_of_random_policy"]
-        self._state.waiting.random_distance = random_distance
-        self._state.waiting.found(distance)
+        steps, tensorboard = line["env_steps"], self._folder.tensorboard
         training_seconds = line["wall_seconds"] - line["evaluation_seconds"]
         speeds = {"speed/steps_per_second": steps / training_seconds if training_seconds else 0.0}
         # Returns come first, losses last.
-        times = {name: line.pop(name) for name in self._times()}
+        times = {name: line[name] for name in self._times()}
         metrics = times | findings.measured | line
-        self._folder.write_metrics(metrics, speeds)
         expert = {
             "imitation_distance": findings.levels["imitation_distance_of_demonstrations"],
             "return_mean": self._expert.return_mean,
             "normalized_return": None if self._expert.return_mean is None else 1.0,
         }
-        self._folder.tensorboard.write_levels(steps, findings.measured, expert)
+        tensorboard.write_histograms(steps, waiting.histograms)
+        tensorboard.write_levels(steps, findings.measured, expert)
         if findings.film:
-            self._folder.tensorboard.write_animation("episode", steps, findings.film)
+            tensorboard.write_animation("episode", steps, findings.film)
+        # The last of all: where the line is, the rest is, too.
+        self._folder.write_metrics(metrics, speeds)
+        waiting.random_distance = findings.levels["imitation_distance_of_random_policy"]
+        self._evaluated(metrics)
         if findings.no_film:
             tqdm.write(f"TensorBoard will show no episodes: {findings.no_film}", file=sys.stderr)
             self._film_every = 0
@@ -173,9 +178,11 @@ class Reporter:
         steps, closest = self._collector.steps, self._state.closest
         if self._reporting.export == "closest" and closest.weights:
             steps = closest.env_steps
-            self._submit(self._reporting.final_episodes, FINAL_SEED, weights=closest.weights)
+            self._export.write(closest.weights)
         else:
-            self._submit(self._reporting.final_episodes, FINAL_SEED)
+            self._export.write()
+        self._collector.pause()
+        self._submit(self._reporting.final_episodes, FINAL_SEED)
         findings = self._wait()
         expert_level = self._folder.first_reached(0.95) or {}
         result = {
@@ -210,21 +217,9 @@ class Reporter:
             "non_finite_steps": self._collector.non_finite_steps,
         }
 
-    def _submit(
-        self,
-        num_episodes: int,
-        seed: int,
-        *,
-        film: bool = False,
-        weights: Mapping[str, bytes] | None = None,
-    ) -> None:
-        """Exports the policy as it is now, or as it was with `weights`, and has it evaluated."""
-        self._export.write()
-        if weights:
-            self._export.restore(weights)
-        self._weights = self._export.weights()
+    def _submit(self, num_episodes: int, seed: int, film: bool = False) -> None:
+        """Has the exported policy evaluated."""
         started = time.perf_counter()
-        self._collector.pause()
         order = Order(self._folder.saved_model, num_episodes, seed, film)
         self._coming = self._evaluator.submit(order)
         self._state.evaluation_seconds.assign_add(time.perf_counter() - started)
@@ -237,6 +232,13 @@ class Reporter:
         findings = coming.result()
         self._state.evaluation_seconds.assign_add(time.perf_counter() - started)
         return findings
+
+    def _evaluated(self, metrics: Mapping[str, Any]) -> None:
+        """Takes the policy that was evaluated for the closest, if it is; its line is written."""
+        distance, waiting = _distance(metrics), self._state.waiting
+        self._state.closest.consider(distance, metrics["env_steps"], waiting.weights)
+        waiting.found(distance)
+        waiting.clear()
 
     def _tell_non_finite(self) -> None:
         """Says that the simulator has diverged, if it has since the last time."""

@@ -1,17 +1,17 @@
 """The run folder: the settings of a run, what it measured, and what came out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import dataclasses
 import math
 import pathlib
 from typing import Any
 
-from mgail_tf import strict_json, writable
+from mgail_tf import strict_json, whole, writable
 from mgail_tf.config import Config, Reporting
 from mgail_tf.errors import UserError
 
 # Counts the changes of what a run folder holds. A run of another version cannot be resumed.
-VERSION = 6
+VERSION = 7
 
 # The entry of `config.json` that names the demonstrations by what is in them, because a path may
 # hold others tomorrow.
@@ -62,10 +62,10 @@ class RunFolder:
         known = file.exists() and strict_json.read(file) == settings
         try:
             self._path.mkdir(parents=True, exist_ok=True)
-            _write_json(file, settings)
             self.tensorboard = TensorBoard(self._path / "tensorboard", self._path.name)
             if not known:
                 self.tensorboard.write_config(config.flat())
+                _write_json(file, settings)
         except (OSError, tf.errors.OpError) as error:
             raise UserError(
                 f"`logdir` {path} cannot be used ({error}); choose another folder"
@@ -75,29 +75,38 @@ class RunFolder:
         """The lines of `metrics.jsonl` so far, without one that was not finished."""
         return _metrics(self._path)
 
-    def forget_metrics_after(self, env_steps: int) -> None:
-        """Drops the lines of `metrics.jsonl` that a resumed run will measure again."""
-        kept = [line for line in self.metrics() if line["env_steps"] <= env_steps]
-        text = "".join(strict_json.dumps(line) + "\n" for line in kept)
-        (self._path / "metrics.jsonl").write_text(text)
+    def forget_after(self, evaluations: int, env_steps: int) -> None:
+        """Drops what a resumed run will measure again, here and in TensorBoard's events.
+
+        Args:
+          evaluations: how many have begun; so many lines of `metrics.jsonl` there can be.
+          env_steps: those that were taken.
+        """
+        lines = self.metrics()[:evaluations]
+        kept = [line for line in lines if line["env_steps"] <= env_steps]
+        self._write_metrics(kept)
+        self.tensorboard.forget_after(kept[-1]["env_steps"] if kept else -1)
 
     def write_metrics(
         self, metrics: Mapping[str, float | None], speeds: Mapping[str, float]
     ) -> None:
-        """Adds an evaluation to `metrics.jsonl` and to TensorBoard's events.
+        """Adds an evaluation to TensorBoard's events, and then to `metrics.jsonl`.
 
         Args:
           metrics: numbers by name, None where one is unknown; `env_steps` is among them.
           speeds: numbers that only TensorBoard shows.
         """
-        with (self._path / "metrics.jsonl").open("a") as file:
-            file.write(strict_json.dumps(metrics) + "\n")
         scalars = {
             name if "/" in name else f"evaluation/{name}": value
             for name, value in {**metrics, **speeds}.items()
             if value is not None and name != "env_steps"
         }
         self.tensorboard.write_scalars(int(metrics["env_steps"] or 0), scalars)
+        self._write_metrics([*self.metrics(), metrics])
+
+    def _write_metrics(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        text = "".join(strict_json.dumps(line) + "\n" for line in lines)
+        whole.write(self._path / "metrics.jsonl", text)
 
     def first_reached(self, normalized_return: float) -> dict[str, Any] | None:
         """The first line of `metrics.jsonl` at or above a normalised return; None if none is."""
@@ -155,6 +164,11 @@ def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = No
         )
     if not isinstance(present.get("total_steps"), int):
         raise UserError(f"`logdir` {path} is damaged (config.json has no `total_steps`); {ANOTHER}")
+    if taken and not any((path / "checkpoints").glob("ckpt-*.index")):
+        raise UserError(
+            f"`logdir` {path} holds a run that has taken {taken} steps, and its checkpoints are "
+            "gone; bring them back, or choose another folder"
+        )
     if present["total_steps"] > config.run.total_steps < taken:
         raise UserError(
             f"`logdir` {path} holds a run that has taken {taken} steps, more than "
@@ -180,4 +194,4 @@ def _as_json(config: Config, fingerprint: str | None) -> dict[str, Any]:
 
 
 def _write_json(file: pathlib.Path, values: Mapping[str, Any]) -> None:
-    file.write_text(strict_json.dumps(values, indent=2) + "\n")
+    whole.write(file, strict_json.dumps(values, indent=2) + "\n")

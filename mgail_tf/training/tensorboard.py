@@ -1,6 +1,6 @@
 """What TensorBoard shows of a run."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 import contextlib
 import pathlib
 import struct
@@ -11,6 +11,8 @@ from tensorboard.plugins.histogram import summary_v2 as histogram_summary
 from tensorboard.plugins.hparams import api as hparams
 from tensorboard.plugins.image import metadata as image_metadata
 import tensorflow as tf
+
+from mgail_tf.training import event_files
 
 # What TensorBoard shows first, by chart. Charts are in the order of their names, and small letters
 # come after capital ones.
@@ -42,6 +44,12 @@ class TensorBoard:
         with self._writer.as_default(step=step):
             yield
         self._writer.flush()
+
+    def forget_after(self, step: int) -> None:
+        """Drops what was written of later steps, which a resumed run will measure again."""
+        for folder in self._folder, self._expert_folder:
+            for file in pathlib.Path(folder).glob("events.out.tfevents.*"):
+                event_files.forget_after(file, step)
 
     def write_config(self, settings: Mapping[str, Any]) -> None:
         """Writes every setting: as text, and as hyperparameters to compare runs by."""
@@ -91,13 +99,11 @@ class TensorBoard:
                     tf.summary.scalar(title, expert[name])
         self._expert_writer.flush()
 
-    def write_histograms(self, step: int, values: Mapping[str, Any]) -> None:
-        """Writes arrays of any shape, by name."""
+    def write_histograms(self, step: int, encoded: Sequence[bytes]) -> None:
+        """Writes what `encode_histograms` has returned."""
         with self._at(step):
-            for name, value in values.items():
-                # TensorFlow's own function takes ten times as long for so few numbers.
-                histogram = histogram_summary.histogram_pb(name, np.asarray(value))
-                tf.summary.experimental.write_raw_pb(histogram.SerializeToString())
+            for histogram in encoded:
+                tf.summary.experimental.write_raw_pb(histogram)
 
     @contextlib.contextmanager
     def recorded_graph(self) -> Iterator[None]:
@@ -123,3 +129,12 @@ class TensorBoard:
     def stop_profile(self) -> None:
         """Ends the recording and writes it."""
         tf.profiler.experimental.stop()
+
+
+def encode_histograms(values: Mapping[str, Any]) -> list[bytes]:
+    """Histograms of arrays of any shape, by name, as TensorBoard's files hold them."""
+    # TensorFlow's own function takes ten times as long for so few numbers.
+    return [
+        histogram_summary.histogram_pb(name, np.asarray(array)).SerializeToString()
+        for name, array in values.items()
+    ]

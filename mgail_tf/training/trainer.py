@@ -1,6 +1,7 @@
 """The loop: learn, and now and then evaluate and save, within a budget of environment steps."""
 
 import contextlib
+import time
 from typing import Any
 
 from mgail_tf.algorithms.learner import Collector, Learner
@@ -8,12 +9,13 @@ from mgail_tf.config import Reporting, Run
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.errors import EnvironmentFailed
 from mgail_tf.training import profiled_rounds
-from mgail_tf.training.checkpoints import Checkpoints, RunState
+from mgail_tf.training.checkpoints import Checkpoints
 from mgail_tf.training.collector import NoCollector
 from mgail_tf.training.profiled_rounds import PROFILED, UNPROFILED
 from mgail_tf.training.progress import Progress
 from mgail_tf.training.reporter import Reporter
 from mgail_tf.training.run_folder import RunFolder
+from mgail_tf.training.run_state import RunState
 
 
 class Trainer:
@@ -55,6 +57,7 @@ class Trainer:
             folder.checkpoints, learner=learner, collector=collector, state=self.state
         )
         self._checkpoints.restore()
+        self._saved_at = time.perf_counter()
         self._reporter = reporter
         self._first_round = int(self.state.rounds)
         self._reporter.resume()
@@ -96,51 +99,55 @@ class Trainer:
     def _train(self, progress: Progress, profile: bool) -> dict[str, Any]:
         without_steps = isinstance(self.collector, NoCollector)
         progress.begin(None if without_steps else self.run.total_steps, self._count())
-        if self.learner.steps_per_round and not int(self.state.evaluations):
-            progress.phase("evaluating what learning begins with")
-            self._reporter.begin(progress)
-            # What learning begins with decides how it begins.
-            self._reporter.conclude(progress)
-            self._save()
-        progress.phase("compiling")
-        while self._goes_on():
-            steps_before = self.collector.steps
+        while True:
+            if self._is_evaluation_due():
+                self._evaluate(progress)
+            elif self._is_checkpoint_due():
+                self._save()
+            if not self._goes_on():
+                break
+            if not int(self.state.rounds):
+                # What learning begins with decides how it begins.
+                self._reporter.conclude(progress)
+            if int(self.state.rounds) == self._first_round:
+                progress.phase("compiling")
             self._learn()
             progress.phase("")
             progress.advance(self._count())
             if profile:
                 self._profile()
             self._reporter.collect(progress)
-            if self._is_evaluation_due(steps_before) or not self._goes_on():
-                progress.phase("evaluating")
-                self._evaluate(progress)
-                progress.phase("")
         self._reporter.collect(progress, wait=True)
         progress.phase("evaluating once more, and closely")
-        return self._reporter.finish()
+        result = self._reporter.finish()
+        self._checkpoints.keep(1)
+        return result
 
     def _evaluate(self, progress: Progress) -> None:
         """Has the policy evaluated as it is now, and saves the run."""
+        at_first = not int(self.state.rounds)
+        progress.phase("evaluating what learning begins with" if at_first else "evaluating")
         self._reporter.begin(progress)
         self._save()
+        self._reporter.evaluate()
+        self._reporter.collect(progress)
+        progress.phase("")
 
     def _keep(self, progress: Progress) -> int:
-        """Keeps the work of a run that ends early; returns the environment steps of what is kept.
-
-        Where the evaluation that is on its way fails, that is the work until then: the policy that
-        it was of must be evaluated again.
-        """
+        """Keeps the work of a run that ends early; returns its environment steps."""
         with contextlib.suppress(EnvironmentFailed):
             self._reporter.collect(progress, wait=True)
-        line = self.state.waiting.line
-        if line is not None and line["env_steps"] < self.collector.steps:
-            return line["env_steps"]
         self._save()
         return self.collector.steps
 
     def _save(self) -> None:
         self.state.count_seconds()
         self._checkpoints.save()
+        self._saved_at = time.perf_counter()
+
+    def _is_checkpoint_due(self) -> bool:
+        seconds = 60 * self.reporting.checkpoint_minutes
+        return 0 < seconds <= time.perf_counter() - self._saved_at
 
     def _count(self) -> int:
         """What the progress counts: environment steps, or rounds where there are none."""
@@ -160,9 +167,15 @@ class Trainer:
         self._reporter.add(metrics)
         self.state.rounds.assign_add(1)
 
-    def _is_evaluation_due(self, steps_before: int) -> bool:
+    def _is_evaluation_due(self) -> bool:
+        state = self.state
+        if not int(state.evaluations) and self.learner.steps_per_round:
+            return True  # Of the policy that learning begins with.
+        if int(state.rounds) == int(state.rounds_evaluated):
+            return False
         every = self.reporting.evaluate_every or max(1, self.run.total_steps // 20)
-        return self.collector.steps // every > steps_before // every
+        crossed = self.collector.steps // every > int(state.steps_evaluated) // every
+        return crossed or not self._goes_on()
 
     def _profile(self) -> None:
         rounds = int(self.state.rounds) - self._first_round

@@ -51,7 +51,7 @@ def test_help_has_the_flags_of_a_run_in_sections(short):
         [*options, "logdir", "profile", "check", "env_processes", "evaluation_process"]
     )
     # No more than a newcomer will read.
-    assert 10 <= len(shown) <= 20
+    assert 10 <= len(shown) <= 21
     assert short.rstrip().endswith("--helpfull shows every option of every algorithm.")
 
 

@@ -11,10 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from mgail_tf import config as configs
-from mgail_tf.training.checkpoints import RunState
+from mgail_tf.errors import EnvironmentFailed
 from mgail_tf.training.evaluation import Findings
 from mgail_tf.training.reporter import Expert, Reporter
 from mgail_tf.training.run_folder import RunFolder
+from mgail_tf.training.run_state import RunState
 from mgail_tf.training.trainer import Trainer
 
 STEPS_PER_ROUND = 20
@@ -50,14 +51,14 @@ class FakePolicy:
         self._clock.wait(300)
         pathlib.Path(folder, "variables").mkdir(parents=True)
         pathlib.Path(folder, "model").touch()
-        self._write(folder)
+        self._write(pathlib.Path(folder, "variables"))
 
     def save_weights(self, folder):
         self._clock.wait(300)
         self._write(folder)
 
     def _write(self, folder):
-        pathlib.Path(folder, "variables", "rounds").write_text(str(int(self._rounds)))
+        pathlib.Path(folder, "rounds").write_text(str(int(self._rounds)))
 
 
 class FakeLearner(tf.Module):
@@ -90,7 +91,7 @@ class FakeLearner(tf.Module):
 
     def histograms(self, seed):
         self._clock.wait(0.5)
-        return {"numbers": np.arange(seed + 1)}
+        return {f"of {seed}": np.arange(seed + 1)}
 
 
 class FakeCollector(tf.Module):
@@ -149,21 +150,21 @@ class FakeEvaluator:
 
 
 class LateEvaluator(FakeEvaluator):
-    """Finds nothing before somebody waits for it."""
+    """Finds nothing before somebody waits for it; one evaluation, by its number, fails."""
 
     def _future(self, findings):
-        clock, failure = self._clock, self.failure
+        clock, fails = self._clock, len(self.calls) - 1 == self.failing
 
         class Late(Future):
             def result(self, timeout=None):
                 clock.wait(100)
-                if failure:
-                    raise failure
+                if fails:
+                    raise EnvironmentFailed("the simulator crashed")
                 return findings
 
         return Late()
 
-    failure: Exception | None = None
+    failing: int | None = None
 
 
 class SoonEvaluator(FakeEvaluator):
@@ -191,7 +192,13 @@ def make(
     evaluator: Any = None,
     **settings,
 ) -> Any:
-    settings = {"evaluate_every": 60, "evaluation_episodes": 2, "film_every": 0} | settings
+    usual = {
+        "evaluate_every": 60,
+        "evaluation_episodes": 2,
+        "film_every": 0,
+        "checkpoint_minutes": 0,
+    }
+    settings = usual | settings
     config = configs.make("CartPole", seed=5, total_steps=total_steps, **settings)
     learner = learner or FakeLearner(clock, last_round)
     parts = learner, FakeCollector(), evaluator or FakeEvaluator(clock)

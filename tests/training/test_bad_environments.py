@@ -22,7 +22,7 @@ class Policy:
     """Pushes to where the point is."""
 
     def save(self, folder):
-        saved = tf.Module()
+        self.saved = saved = tf.Module()
 
         @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, "observation")])
         def towards(observation):
@@ -32,7 +32,7 @@ class Policy:
         tf.saved_model.save(saved, str(folder), towards.get_concrete_function())
 
     def save_weights(self, folder):
-        pass
+        tf.train.Checkpoint(root=self.saved).write(f"{folder}/variables")
 
 
 class Summing(tf.Module):

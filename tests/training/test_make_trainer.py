@@ -76,6 +76,12 @@ def metrics(folder):
     return [{k: v for k, v in line.items() if "seconds" not in k} for line in lines]
 
 
+def points(folder):
+    """The steps at which TensorBoard has something of a run, by tag."""
+    events = EventAccumulator(str(folder / folder.parent.name)).Reload()
+    return {tag: [event.step for event in events.Tensors(tag)] for tag in events.Tags()["tensors"]}
+
+
 def weights(trainer):
     networks = trainer.learner.networks
     models = (
@@ -95,15 +101,19 @@ class Interrupted(Exception):
 
 # The first is traced, as every run is.
 @pytest.mark.parametrize(
-    ("env", "constant", "eager"), [("CartPole", [0], False), ("Hopper", [], True)]
+    ("env", "constant", "eager", "minutes"),
+    [("CartPole", [0], False, 0.0), ("Hopper", [], True, 0.0), ("Hopper", [], True, 1e-9)],
 )
-def test_resumed_run_equals_one_that_was_never_stopped(env, constant, eager, tmp_path, eagerly):
+def test_resumed_run_equals_one_that_was_never_stopped(
+    env, constant, eager, minutes, tmp_path, eagerly
+):
     tf.config.run_functions_eagerly(eager)
     demonstrated = sample_data.load(env)
     # The agent makes it vary, and its scale is learned on the way.
     for observations in demonstrated.observations, demonstrated.next_observations:
         observations[:, constant] = 0.0
-    config = configs.make(env, seed=7, **SMALL)
+    # After each round, or with evaluations only.
+    config = configs.make(env, seed=7, checkpoint_minutes=minutes, **SMALL)
 
     whole = make_trainer(config, demonstrated, tmp_path / "whole")
     whole.train(progress=False)
@@ -112,7 +122,7 @@ def test_resumed_run_equals_one_that_was_never_stopped(env, constant, eager, tmp
     collect, rounds = stopped.collector.collect, 3
 
     def interrupt(act, length):
-        if stopped.state.rounds == rounds:  # Between two checkpoints.
+        if stopped.state.rounds == rounds:  # Between two evaluations.
             raise Interrupted
         return collect(act, length)
 
@@ -120,7 +130,7 @@ def test_resumed_run_equals_one_that_was_never_stopped(env, constant, eager, tmp
     with pytest.raises(Interrupted):
         stopped.train(progress=False)
     resumed = make_trainer(config, demonstrated, tmp_path / "stopped")
-    assert 0 < resumed.state.rounds < rounds
+    assert resumed.state.rounds == (rounds if minutes else 2)
     resumed.train(progress=False)
 
     assert metrics(tmp_path / "stopped") == metrics(tmp_path / "whole")
@@ -129,8 +139,8 @@ def test_resumed_run_equals_one_that_was_never_stopped(env, constant, eager, tmp
     scales = [each.policy.observations.stddev.numpy() for each in (resumed, whole)]
     np.testing.assert_array_equal(*scales)
     assert np.isfinite(scales[0]).all()
-    events = EventAccumulator(str(tmp_path / "stopped" / "tensorboard" / "stopped")).Reload()
-    assert len(events.Tensors("config")) == 1
+    curves = [points(tmp_path / name / "tensorboard") for name in ("stopped", "whole")]
+    assert curves[0] == curves[1] and len(curves[0]["config"]) == 1
 
 
 def test_a_finished_run_goes_on_with_a_larger_budget(cartpole, tmp_path, eagerly, monkeypatch):
@@ -239,6 +249,7 @@ def test_the_seed_decides_the_whole_run(cartpole, tmp_path):
 
 
 def test_damaged_checkpoint(cartpole, cloned):
+    # One is kept of a run that is finished.
     [data] = (cloned / "checkpoints").glob("*.data*")
     data.write_bytes(data.read_bytes()[:1000])
     with pytest.raises(UserError, match="is damaged"):

@@ -19,6 +19,7 @@ from fake_training import (
     read_metrics,
 )
 import pytest
+import tensorflow as tf
 
 from mgail_tf.errors import EnvironmentFailed
 from mgail_tf.seeds import FINAL_SEED
@@ -109,11 +110,12 @@ def test_speed_is_that_of_training_alone(tmp_path, clock, monkeypatch):
         RunFolder, "write_metrics", lambda folder, metrics, speed: speeds.append(speed)
     )
     make(tmp_path, clock, total_steps=120).train(progress=False)
-    # What follows an evaluation is training until the next one, here an export of 300 seconds.
+    # What follows an evaluation is training until the next one, here an export of 300 seconds; the
+    # first time, the program takes 300 as well.
     assert speeds == [
         {"speed/steps_per_second": 0.0},
-        {"speed/steps_per_second": pytest.approx(60 / 321)},
-        {"speed/steps_per_second": pytest.approx(120 / 642.5)},
+        {"speed/steps_per_second": pytest.approx(60 / 621)},
+        {"speed/steps_per_second": pytest.approx(120 / 942.5)},
     ]
 
 
@@ -137,7 +139,9 @@ def test_findings_may_come_while_training_goes_on(tmp_path, clock):
     assert lines[0] == lines[1]
 
 
-def test_a_line_that_waits_is_not_lost_with_a_run_that_is_killed(tmp_path, clock):
+# Checkpoints after each round, and with evaluations only.
+@pytest.mark.parametrize("minutes", [0.0, 1e-9])
+def test_a_line_that_waits_is_not_lost_with_a_run_that_is_killed(minutes, tmp_path, clock):
     make(tmp_path / "whole", clock, total_steps=200).train(progress=False)
 
     class Killed(FakeLearner):
@@ -146,15 +150,17 @@ def test_a_line_that_waits_is_not_lost_with_a_run_that_is_killed(tmp_path, clock
                 raise Interrupted
             return super().learn(collector)
 
-    late = LateEvaluator(clock)
+    settings: Any = {"total_steps": 200, "checkpoint_minutes": minutes}
+    late, later = LateEvaluator(clock), LateEvaluator(clock)
     with pytest.raises(Interrupted):
-        make(tmp_path / "run", clock, total_steps=200, learner=Killed(clock), evaluator=late).train(
+        make(tmp_path / "run", clock, learner=Killed(clock), evaluator=late, **settings).train(
             progress=False
         )
     assert evaluated_at(tmp_path / "run") == [0, 60]
-    make(tmp_path / "run", clock, total_steps=200, evaluator=LateEvaluator(clock)).train(
-        progress=False
-    )
+    resumed = make(tmp_path / "run", clock, evaluator=later, **settings)
+    # What is evaluated is the policy of then.
+    assert int(resumed.learner.rounds) == (8 if minutes else 6) and later.policies == [6]
+    resumed.train(progress=False)
     whole, parts = read_metrics(tmp_path / "whole"), read_metrics(tmp_path / "run")
     names = ("env_steps", "fake/round", "fake/two")
     assert [[line.get(name) for name in names] for line in parts] == [
@@ -162,15 +168,16 @@ def test_a_line_that_waits_is_not_lost_with_a_run_that_is_killed(tmp_path, clock
     ]
 
 
-def test_an_evaluation_that_fails_late_is_made_again(tmp_path, clock):
+@pytest.mark.parametrize(("failing", "kept"), [(0, 0), (1, 120)])
+def test_an_evaluation_that_fails_late_is_made_again(failing, kept, tmp_path, clock):
     late = LateEvaluator(clock)
-    late.failure = EnvironmentFailed("the simulator crashed")
+    late.failing = failing
     trainer = make(tmp_path, clock, total_steps=200, evaluator=late)
-    # At 60 steps it turns out that the policy of the beginning could not be evaluated.
-    with pytest.raises(EnvironmentFailed, match="crashed; the work of 0 steps is kept"):
+    # What learning begins with is waited for; of the next one, it turns out when another is due.
+    with pytest.raises(EnvironmentFailed, match=f"crashed; the work of {kept} steps is kept"):
         trainer.train(progress=False)
     again = make(tmp_path, clock, total_steps=200)
-    assert int(again.learner.rounds) == 0
+    assert again.collector.steps == kept
     again.train(progress=False)
     assert evaluated_at(tmp_path) == [0, 60, 120, 180, 200]
 
@@ -193,8 +200,9 @@ def test_the_policy_that_is_exported_is_evaluated_closely(export, rounds, tmp_pa
 
 @pytest.mark.parametrize("killed_after", [4, 6, 7, 9])
 @pytest.mark.parametrize("evaluator", [FakeEvaluator, SoonEvaluator, LateEvaluator])
+@pytest.mark.parametrize("minutes", [0.0, 1e-9])
 def test_a_run_that_is_killed_and_resumed_knows_the_same_closest_policy(
-    evaluator, killed_after, tmp_path, clock
+    minutes, evaluator, killed_after, tmp_path, clock
 ):
     class Killed(FakeLearner):
         def learn(self, collector):
@@ -202,7 +210,7 @@ def test_a_run_that_is_killed_and_resumed_knows_the_same_closest_policy(
                 raise Interrupted
             return super().learn(collector)
 
-    settings: Any = {"total_steps": 200, "export": "closest"}
+    settings: Any = {"total_steps": 200, "export": "closest", "checkpoint_minutes": minutes}
     with pytest.raises(Interrupted):
         make(
             tmp_path, clock, learner=Killed(clock), evaluator=evaluator(clock, 5), **settings
@@ -231,12 +239,14 @@ def test_tensorboard_shows_the_first_rounds_graph_and_the_learners_histograms(
     monkeypatch.setattr(
         tensorboard,
         "write_histograms",
-        lambda step, values: seen.append(("histograms", step, values["numbers"].tolist())),
+        lambda step, encoded: seen.extend(("histogram", step, name(each)) for each in encoded),
     )
     trainer.train(progress=False)
-    # The seed of the histograms is the number of rounds.
-    expected = [("graph", 0), ("histograms", 60, [0, 1, 2, 3])]
-    assert seen == [*expected, ("histograms", 100, [0, 1, 2, 3, 4, 5])]
+    assert seen == [("graph", 0), ("histogram", 60, "of 3"), ("histogram", 100, "of 5")]
+
+
+def name(histogram):
+    return tf.compat.v1.Summary.FromString(histogram).value[0].tag
 
 
 @pytest.mark.parametrize("evaluator", [FakeEvaluator, SoonEvaluator, LateEvaluator])

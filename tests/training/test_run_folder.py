@@ -14,10 +14,18 @@ def write_metrics(folder, *lines):
         folder.write_metrics({"env_steps": env_steps, "normalized_return": normalized_return}, {})
 
 
+def of_a_run(path, *lines):
+    """A folder of a run that has written lines of metrics, and a checkpoint."""
+    folder = RunFolder(path, CONFIG)
+    write_metrics(folder, *lines)
+    folder.checkpoints.mkdir()
+    (folder.checkpoints / "ckpt-1.index").touch()
+
+
 def test_a_folder_holds_the_settings(tmp_path):
     RunFolder(tmp_path / "a" / "run", CONFIG)
     written = json.loads((tmp_path / "a" / "run" / "config.json").read_text())
-    assert written.pop("run_folder_version") == 6
+    assert written.pop("run_folder_version") == 7
     assert written.pop("demonstrations_fingerprint") is None
     assert written == CONFIG.flat()
     assert written["seed"] == 3 and written["policy_hidden"] == [100, 50]
@@ -40,7 +48,7 @@ def test_other_settings_change_nothing(tmp_path):
 
 @pytest.mark.parametrize("total_steps", [6_000, 4_000, 960])
 def test_a_run_may_go_on_with_another_budget(total_steps, tmp_path):
-    write_metrics(RunFolder(tmp_path, CONFIG), (480, 0.5), (960, 0.6))
+    of_a_run(tmp_path, (480, 0.5), (960, 0.6))
     RunFolder(tmp_path, configs.make("CartPole", seed=3, total_steps=total_steps))
     assert json.loads((tmp_path / "config.json").read_text())["total_steps"] == total_steps
 
@@ -55,10 +63,22 @@ def test_a_run_may_be_reported_otherwise(tmp_path):
 
 
 def test_a_budget_of_fewer_steps_than_were_taken_is_refused(tmp_path):
-    write_metrics(RunFolder(tmp_path, CONFIG), (480, 0.5), (960, 0.6))
+    of_a_run(tmp_path, (480, 0.5), (960, 0.6))
     with pytest.raises(UserError, match="has taken 960 steps, more than `total_steps=959`"):
         check(tmp_path, configs.make("CartPole", seed=3, total_steps=959))
     assert json.loads((tmp_path / "config.json").read_text())["total_steps"] == 2_500
+
+
+def test_a_run_without_its_checkpoints_does_not_begin_anew(tmp_path):
+    of_a_run(tmp_path, (0, 0.1), (480, 0.5))
+    (tmp_path / "checkpoints" / "ckpt-1.index").unlink()
+    before = (tmp_path / "metrics.jsonl").read_text()
+    with pytest.raises(UserError, match="has taken 480 steps, and its checkpoints are gone"):
+        RunFolder(tmp_path, CONFIG)
+    assert (tmp_path / "metrics.jsonl").read_text() == before
+    # One that was killed before its first checkpoint does.
+    (tmp_path / "metrics.jsonl").write_text(before.splitlines()[0])
+    RunFolder(tmp_path, CONFIG)
 
 
 def test_the_folder_stays_where_it_is_when_the_working_directory_changes(tmp_path, monkeypatch):
@@ -77,7 +97,7 @@ def test_another_algorithms_run_is_told_apart(tmp_path):
         RunFolder(tmp_path, configs.make("CartPole", seed=3, algorithm="bc"))
 
 
-@pytest.mark.parametrize("version", [None, 1, 2, 3, 4, 5, 7])
+@pytest.mark.parametrize("version", [None, 1, 2, 3, 4, 5, 6, 8])
 def test_a_run_of_another_version_is_refused_in_one_line(version, tmp_path):
     RunFolder(tmp_path, CONFIG)
     file = tmp_path / "config.json"
@@ -123,11 +143,13 @@ def test_metrics_are_read_without_an_unfinished_line(tmp_path):
         {"env_steps": 40, "normalized_return": None},
     ]
     assert folder.metrics() == expected
-    folder.forget_metrics_after(40)
-    assert folder.metrics() == expected
-    folder.forget_metrics_after(39)
-    assert folder.metrics() == expected[:1]
+    for evaluations, env_steps, kept in (3, 40, 2), (2, 50, 2), (3, 39, 1):
+        folder.forget_after(evaluations, env_steps)
+        assert folder.metrics() == expected[:kept]
     assert (tmp_path / "metrics.jsonl").read_text() == json.dumps(expected[0]) + "\n"
+    # Without environment steps, as cloning has them, only the number of evaluations tells.
+    folder.forget_after(0, 50)
+    assert folder.metrics() == []
 
 
 def test_first_reached_is_the_first_line_at_or_above(tmp_path):
@@ -152,7 +174,7 @@ def test_what_is_not_finite_is_null_in_every_file(tmp_path):
     folder.write_metrics({"env_steps": 20, "normalized_return": float("nan")}, {})
     folder.write_result({"return_mean": float("inf")})
     assert folder.metrics() == [{"env_steps": 20, "normalized_return": None}]
-    folder.forget_metrics_after(20)
+    folder.forget_after(1, 20)
     for file in tmp_path.glob("*.json*"):
         assert "NaN" not in file.read_text() and "Infinity" not in file.read_text()
 

@@ -107,8 +107,26 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(tmp_path, clock):
     for line in whole + parts:
         line.pop("return_mean", None)
         line.pop("normalized_return")
-    # Seconds too: what was lost is in no checkpoint.
+    # The seconds of the evaluation that came after the checkpoint are lost.
+    assert parts[-1]["evaluation_seconds"] == whole[-1]["evaluation_seconds"] - 100
+    for line in whole + parts:
+        del line["wall_seconds"], line["evaluation_seconds"]
     assert parts == whole
+
+
+@pytest.mark.parametrize(
+    ("minutes", "rounds"), [(0, [0, 10]), (1.5, [0, 1, 10]), (0.3, [0, 1, 4, 7, 10])]
+)
+def test_a_run_is_saved_now_and_then_whatever_is_evaluated(
+    minutes, rounds, tmp_path, clock, monkeypatch
+):
+    saved, save = [], Checkpoints.save
+    trainer = make(tmp_path, clock, total_steps=200, evaluate_every=400, checkpoint_minutes=minutes)
+    monkeypatch.setattr(
+        Checkpoints, "save", lambda each: (saved.append(int(trainer.state.rounds)), save(each))
+    )
+    trainer.train(progress=False)  # A round takes 7 seconds, the first evaluation 100.
+    assert saved == rounds
 
 
 def test_wall_seconds_are_all_that_passed(tmp_path, clock, monkeypatch):
@@ -135,14 +153,15 @@ def test_wall_seconds_are_all_that_passed(tmp_path, clock, monkeypatch):
     config = configs.make("CartPole", **settings)
     demonstrated = sample_data.draw(5, 4, np.zeros(5, int), return_mean=40.0)
     result = build.make_trainer(config, demonstrated, tmp_path).train(progress=False)
-    # 10 rounds, 6 evaluations and exports, at 5 of them a checkpoint, at 4 of these histograms.
+    # 10 rounds; 6 evaluations, at 5 of them an export and a checkpoint, at 4 of these histograms.
+    # The first export has a program, too.
     parts = [15_000, 10 * 7, 6 * 100, 6 * 300, 4 * 0.5, 5 * 0.125, 5 * 3]
     assert result["wall_seconds"] == sum(parts) == clock.seconds - begun
     assert result["evaluation_seconds"] == 6 * 100
     # A line has the times at which the policy was there, before it was evaluated.
     assert [line["wall_seconds"] for line in read_metrics(tmp_path)[:2]] == [
         15_000,
-        15_000 + 3 * 7 + 100 + 300 + 0.125 + 3,
+        15_000 + 3 * 7 + 100 + 600 + 0.125 + 3,
     ]
     assert [line["evaluation_seconds"] for line in read_metrics(tmp_path)[:2]] == [0, 100]
 

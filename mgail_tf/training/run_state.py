@@ -1,0 +1,165 @@
+"""What a run itself must remember to go on where it was; a checkpoint holds it."""
+
+import base64
+from collections.abc import Mapping, Sequence
+import json
+import math
+import time
+from typing import Any
+
+import tensorflow as tf
+
+from mgail_tf.algorithms.distance import Distance
+
+
+class Waiting(tf.train.experimental.PythonState):
+    """What waits: a line of `metrics.jsonl` for findings, and the learner to be told of others.
+
+    A run that is killed meanwhile evaluates the same policy again, whatever has been learned since.
+
+    Attributes:
+      line: what is known by now, by name; None if no line waits.
+      film: whether the evaluation is filmed.
+      weights: of the policy's SavedModel, files by name.
+      histograms: for TensorBoard, as `tensorboard.encode_histograms` gives them.
+      untold: how far the policy was that was evaluated last, as a part of a random policy's
+        distance, which the learner has not been told yet; None if there is nothing to tell.
+      random_distance: of a random policy; None if it is not known yet.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+        self.untold: Distance | None = None
+        self.random_distance: float | None = None
+
+    def clear(self) -> None:
+        """No line waits any more."""
+        self.line: dict[str, Any] | None = None
+        self.film = False
+        self.weights: Mapping[str, bytes] = {}
+        self.histograms: Sequence[bytes] = []
+
+    def found(self, distance: Distance | None) -> None:
+        """Remembers to tell a distance from the demonstrations; None if it is not known."""
+        self.untold = None
+        if distance and self.random_distance:
+            self.untold = distance._replace(whole=distance.whole / self.random_distance)
+
+    def serialize(self) -> str:
+        line = self.line, self.film, _texts(self.weights), [_text(each) for each in self.histograms]
+        return json.dumps([*line, self.untold, self.random_distance])
+
+    def deserialize(self, string_value: bytes) -> None:
+        *line, untold, self.random_distance = json.loads(string_value)
+        self.line, self.film, weights, histograms = line
+        self.weights, self.histograms = _files(weights), [_bytes(each) for each in histograms]
+        self.untold = untold and Distance(*untold)
+
+
+class Closest(tf.train.experimental.PythonState):
+    """The newest policy whose evaluated episodes were as close to the demonstrations as any.
+
+    It is a part of the checkpoint, so that a run that is killed and resumed knows the same one.
+
+    Attributes:
+      smallest: the smallest distance so far, not only of this policy's; infinite as long as there
+        is none.
+      env_steps: environment steps after which it was there.
+      weights: of its SavedModel, files by name.
+    """
+
+    def __init__(self) -> None:
+        self.smallest, self.env_steps = Distance(math.inf, math.inf), 0
+        self.weights: Mapping[str, bytes] = {}
+
+    def consider(
+        self, distance: Distance | None, env_steps: int, weights: Mapping[str, bytes]
+    ) -> None:
+        """Takes a policy if it is as close, or closer; one whose distance is unknown is not."""
+        if distance is None:
+            return
+        self.smallest = min(self.smallest, distance)
+        if distance.is_as_close_as(self.smallest):
+            self.env_steps, self.weights = env_steps, weights
+
+    def serialize(self) -> str:
+        return json.dumps([self.smallest, self.env_steps, _texts(self.weights)])
+
+    def deserialize(self, string_value: bytes) -> None:
+        smallest, self.env_steps, weights = json.loads(string_value)
+        self.smallest, self.weights = Distance(*smallest), _files(weights)
+
+
+class Sums(tf.train.experimental.PythonState):
+    """Sums of numbers by name, for their means; they are the same wherever a run was resumed."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[float, int]] = {}
+
+    def add(self, numbers: Mapping[str, float]) -> None:
+        """Adds numbers; names may come and go."""
+        for name, number in numbers.items():
+            total, count = self._sums.get(name, (0.0, 0))
+            self._sums[name] = total + number, count + 1
+
+    def take(self) -> dict[str, float]:
+        """The means of what was added since the last call."""
+        sums, self._sums = self._sums, {}
+        return {name: total / count for name, (total, count) in sums.items()}
+
+    def serialize(self) -> str:
+        return json.dumps(self._sums)
+
+    def deserialize(self, string_value: bytes) -> None:
+        self._sums = {name: tuple(each) for name, each in json.loads(string_value).items()}
+
+
+class RunState(tf.Module):
+    """What the loop itself must remember.
+
+    Attributes:
+      rounds: calls of `Learner.learn` so far.
+      evaluations: those that have begun so far, that of the policy that learning begins with too.
+      rounds_evaluated, steps_evaluated: rounds and environment steps before the last of them.
+      wall_seconds: seconds of this run so far, those before an interruption included.
+      evaluation_seconds: the part of them in which training waited for evaluations.
+      losses: of the rounds since the last evaluation began.
+      waiting: the line that has not been written yet.
+      closest: the policy that was closest to the demonstrations.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._counted_until = time.perf_counter()
+        self.rounds = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.evaluations, self.rounds_evaluated, self.steps_evaluated = (
+            tf.Variable(0, dtype=tf.int64, trainable=False) for _ in range(3)
+        )
+        self.wall_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+        self.evaluation_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+        self.losses = Sums()
+        self.waiting = Waiting()
+        self.closest = Closest()
+
+    def count_seconds(self) -> float:
+        """Adds the seconds since the last call to `wall_seconds`, and returns these."""
+        now = time.perf_counter()
+        self.wall_seconds.assign_add(now - self._counted_until)
+        self._counted_until = now
+        return float(self.wall_seconds)
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text)
+
+
+def _texts(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: _text(content) for name, content in files.items()}
+
+
+def _files(texts: Mapping[str, str]) -> dict[str, bytes]:
+    return {name: _bytes(text) for name, text in texts.items()}
