@@ -50,6 +50,10 @@ def test_each_writing_leaves_the_policy_as_it_is_then(network, policy, tmp_path)
     folder = tmp_path / "saved_model"
     export = Export(policy, folder)
     export.write()
+    # The first time as later: a run that is resumed has a first time again.
+    first = export.weights()
+    export.write()
+    assert export.weights() == first
     whole, program = tf.train.list_variables(str(folder / "variables/variables")), []
     for seed in range(2):
         program.append((folder / "saved_model.pb").read_bytes())
