@@ -18,6 +18,7 @@ sys.path.append(os.getcwd())
 from absl import app, flags, logging
 
 from mgail_tf.errors import DataWarning, UserError
+from mgail_tf.training.stopping import Stopped
 
 
 def run(
@@ -44,6 +45,10 @@ def run(
             main()
         except UserError as error:
             _fail(error)
+        except Stopped as stopped:
+            kept = f"the work of {stopped.steps:,} steps is kept, and the same command goes on"
+            print(f"stopped; {kept}", file=sys.stderr)
+            sys.exit(128 + stopped.number)
         except KeyboardInterrupt:
             sys.exit(130)
 

@@ -17,7 +17,7 @@ from mgail_tf import config as configs
 from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.commands import command_line
 from mgail_tf.commands.starting import start
-from mgail_tf.training import profiled_rounds, run_folder
+from mgail_tf.training import profiled_rounds, run_folder, stopping
 from mgail_tf.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -137,8 +137,12 @@ def main() -> None:
         return checking.check(run)
 
     with Progress(run.env) as progress, contextlib.ExitStack() as opened:
-        trainer = _trainer(config, given, progress, opened)
-        result = trainer.train(progress, profile=PROFILE.value)
+        # Until a round is whole there is nothing to finish.
+        with stopping.at_once():
+            trainer = _trainer(config, given, progress, opened)
+        stop = stopping.Stop()
+        with stopping.listening(stop):
+            result = trainer.train(progress, PROFILE.value, stop)
     from mgail_tf.commands.how_it_went import how_it_went
     from mgail_tf.commands.next_steps import next_steps  # Its environments take a second, too.
 

@@ -148,7 +148,7 @@ def flat(values: np.ndarray) -> np.ndarray:
 
 def unknown(values: np.ndarray) -> np.ndarray:
     """[rows] bool, whether a row holds nothing but NaN."""
-    return flat(values != values).all(1)
+    return np.all(flat(values != values), axis=1)
 
 
 def unknown_like(observations: np.ndarray) -> np.ndarray:

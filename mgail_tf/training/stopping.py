@@ -32,11 +32,21 @@ class Stop:
 
     A signal that comes while `finishing` waits for `check`. At any other moment it raises `Stopped`
     at once: nothing is lost then that the last checkpoint does not have.
+
+    Attributes:
+      is_listening: whether it hears the signals of this process.
     """
 
     def __init__(self) -> None:
         self._asked = 0
         self._is_finishing = False
+        self.is_listening = False
+
+    @contextlib.contextmanager
+    def beginning(self) -> Iterator[None]:
+        """What is within is ended at once, even while a library is busy; see `at_once`."""
+        with at_once() if self.is_listening else contextlib.nullcontext():
+            yield
 
     @contextlib.contextmanager
     def finishing(self) -> Iterator[None]:
@@ -52,10 +62,10 @@ class Stop:
         """Whether a signal has come."""
         return bool(self._asked)
 
-    def check(self, steps: int) -> None:
-        """Raises `Stopped` if a signal has come; `steps` are kept."""
+    def check(self) -> None:
+        """Raises `Stopped` if a signal has come."""
         if self._asked:
-            raise Stopped(self._asked, steps)
+            raise Stopped(self._asked)
 
     def signalled(self, number: int, _: FrameType | None = None) -> None:
         """Takes note of a signal."""
@@ -97,8 +107,10 @@ def at_once() -> Iterator[None]:
 def listening(stop: Stop) -> Iterator[None]:
     """Hands the signals of this process to `stop`."""
     before = [signal.signal(number, stop.signalled) for number in SIGNALS]
+    stop.is_listening = True
     try:
         yield
     finally:
+        stop.is_listening = False
         for number, handler in zip(SIGNALS, before, strict=True):
             signal.signal(number, handler)

@@ -16,6 +16,7 @@ from mgail_tf.training.progress import Progress
 from mgail_tf.training.reporter import Reporter
 from mgail_tf.training.run_folder import RunFolder
 from mgail_tf.training.run_state import RunState
+from mgail_tf.training.stopping import Stop, Stopped
 
 
 class Trainer:
@@ -57,7 +58,7 @@ class Trainer:
             folder.checkpoints, learner=learner, collector=collector, state=self.state
         )
         self._checkpoints.restore()
-        self._saved_at = time.perf_counter()
+        self._saved_at, self._saved_steps = time.perf_counter(), collector.steps
         self._reporter = reporter
         self._first_round = int(self.state.rounds)
         self._reporter.resume()
@@ -67,17 +68,24 @@ class Trainer:
         """The policy as it is now, which is evaluated, and exported unless a closer one is."""
         return self.learner.deployed_policy
 
-    def train(self, progress: bool | Progress = True, profile: bool = False) -> dict[str, Any]:
+    def train(
+        self,
+        progress: bool | Progress = True,
+        profile: bool = False,
+        stop: Stop | None = None,
+    ) -> dict[str, Any]:
         """Learns to the end of the budget, then exports and evaluates the policy.
 
         Args:
           progress: whether to show it, or what shows it.
           profile: whether to profile some rounds for TensorBoard.
+          stop: hears the signals that are to end the run.
 
         Returns:
           What is written to `result.json`.
 
         Raises:
+          Stopped: a signal came; the run goes on from there.
           EnvironmentFailed: an environment failed. The work of all whole rounds is kept, and the
             same run goes on from there.
           UserError: too few rounds are left to profile any.
@@ -89,14 +97,16 @@ class Trainer:
                 left = self.run.total_steps - self.collector.steps
                 profiled_rounds.check(left, self.learner.steps_per_round)
             try:
-                return self._train(progress, profile)
+                return self._train(progress, profile, stop or Stop())
+            except Stopped as stopped:
+                raise Stopped(stopped.number, self._saved_steps) from None
             except EnvironmentFailed as error:
                 raise EnvironmentFailed(
                     f"{error}; the work of {self._keep(progress):,} steps is kept, and the same "
                     "command goes on from there once this is mended"
                 ) from error
 
-    def _train(self, progress: Progress, profile: bool) -> dict[str, Any]:
+    def _train(self, progress: Progress, profile: bool, stop: Stop) -> dict[str, Any]:
         without_steps = isinstance(self.collector, NoCollector)
         progress.begin(None if without_steps else self.run.total_steps, self._count())
         while True:
@@ -111,7 +121,14 @@ class Trainer:
                 self._reporter.conclude(progress)
             if int(self.state.rounds) == self._first_round:
                 progress.phase("compiling")
-            self._learn()
+                with stop.beginning():
+                    self._learn()
+            else:
+                with stop.finishing():
+                    self._learn()
+                    if stop.asked:
+                        self._save()
+                stop.check()
             progress.phase("")
             progress.advance(self._count())
             if profile:
@@ -143,7 +160,7 @@ class Trainer:
     def _save(self) -> None:
         self.state.count_seconds()
         self._checkpoints.save()
-        self._saved_at = time.perf_counter()
+        self._saved_at, self._saved_steps = time.perf_counter(), self.collector.steps
 
     def _is_checkpoint_due(self) -> bool:
         seconds = 60 * self.reporting.checkpoint_minutes

@@ -1,0 +1,49 @@
+"""Runs that are asked to end."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+from programs import ROOT, run
+import pytest
+
+RUN = ["--env=CartPole", "--logdir=run", "--total_steps=100000", "--evaluate_every=400"]
+
+
+def begin(folder):
+    command = [sys.executable, ROOT / "run" / "main.py", *RUN, "--film_every=0"]
+    return subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_ends_after_the_round_and_goes_on(number, tmp_path):
+    process = begin(tmp_path)
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    while not metrics.exists() or len(metrics.read_text().splitlines()) < 2:
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, told
+    last = told.splitlines()[-1]
+    assert last.startswith("stopped; the work of ") and "the same command goes on" in last
+    steps = int(last.split()[4].replace(",", ""))
+    assert steps >= 400 and steps % 80 == 0
+    if number == signal.SIGTERM:
+        more = [*RUN[:2], f"--total_steps={steps + 80}", "--final_episodes=1", "--film_every=0"]
+        done = run("main.py", *more, "--evaluate_every=400", folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert json.loads((tmp_path / "run" / "result.json").read_text())["env_steps"] == steps + 80
+
+
+@pytest.mark.parametrize("seconds", [1.5, 4.0])
+def test_a_run_that_has_learned_nothing_ends_at_once(seconds, tmp_path):
+    process = begin(tmp_path)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143
