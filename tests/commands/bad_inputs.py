@@ -314,14 +314,7 @@ IMPORT = [
     (f"{CARTPOLE} --recording={LONG} --out=there", "300 letters are too many"),
     (f"{CARTPOLE} --recording=datasets/wide --out=there", "is a Minari dataset already"),
     (f"{CARTPOLE} --recording=recordings/good.npz --out=file", "file exists already"),
-<<<<<<< HEAD
-    (
-        f"{CARTPOLE} --recording=recordings/good.npz --out=file/a",
-        "cannot write demonstrations to file/a",
-    ),
-=======
     (f"{CARTPOLE} --recording=recordings/good.npz --out=file/a", "cannot write demonstrations"),
->>>>>>> a5fb419 (A line of the table of bad inputs is shorter)
     (f"{CARTPOLE} --recording=recordings/good.npz --out={LONG}", "300 letters are too many"),
     (
         f"{CARTPOLE} --recording=recordings/good.npz --out=there --observation_keys=place",
