@@ -216,7 +216,7 @@ def _row(
         _joined(lowest),
         _joined(map(_steps, learned)),
         _joined(tables.number(result.normalized_return) for result in cloned),
-        f"no: {', '.join(missing)}" if missing else "yes",
+        tables.EMPTY if not learned else f"no: {', '.join(missing)}" if missing else "yes",
     )
 
 
