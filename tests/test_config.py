@@ -196,7 +196,7 @@ BOUNDS = {
         [
             *("num_trajectories", "seed", "evaluate_every", "film_every", "mean_cut_length"),
             *("noise_stddev", "gradient_penalty", "state_gradient_clip"),
-            *("termination_margin", "cloning_weight", "astray"),
+            *("termination_margin", "cloning_weight", "astray", "checkpoint_minutes"),
             *("policy_learning_rate", "discriminator_learning_rate"),
             *("value_learning_rate", "forward_model_learning_rate"),
         ],

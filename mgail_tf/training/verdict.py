@@ -12,7 +12,7 @@ LIKE_THE_EXPERT, NEARLY = 0.85, 0.7
 EXPLAINED = 0.1
 # The accuracies of expert's and agent's pairs at which the discriminator has won. The second one
 # stays low, because a part of the agent's pairs begins in demonstrated states.
-WON = 0.95, 0.75
+WON = 0.95, 0.68
 # The part of the actions at their bounds that is too much, and by how much it must be more than the
 # expert's.
 AT_BOUNDS, MORE_THAN_EXPERT = 0.5, 0.3

@@ -46,6 +46,7 @@ def test_a_round_stores_what_happened_and_updates_every_network():
     metrics = learner.update(experience)
     assert calls.order == ["forward_model"] * 3 + ["discriminator"] * 2 + ["policy"] * 4
     # Means over the updates: of 1, 2, 3; of 1, 2; of 1, 2, 3, 4.
+    assert metrics.pop("policy/times_gone_back") == 0
     assert metrics == {"forward_model/calls": 2.0, "discriminator/calls": 1.5, "policy/calls": 2.5}
     # The buffer holds it as the networks see it: the encoders have means of 0.5 and 0.1.
     stored = learner.replay.sample(200, LENGTH, [0, 0])

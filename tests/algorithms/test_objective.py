@@ -58,11 +58,19 @@ def test_clipped_gradient_is_the_recursion_of_clipped_messages(float64, restart)
     assert distance(unclipped, expected) > 0.02
 
 
+def sloping_value(segment):
+    """A value that has learned something: a new one is the same everywhere."""
+    value = Value([8])
+    value(segment.observation[0])
+    value.set_weights([weight + 0.1 for weight in value.get_weights()])
+    return value
+
+
 @pytest.mark.parametrize("restart", RESTARTS.values(), ids=RESTARTS.keys())
 @pytest.mark.parametrize("clip", [0.0, 0.5])
 def test_value_is_what_the_recursion_starts_with(float64, clip, restart):
     arguments, _ = build("gaussian")
-    value = Value([8])
+    value = sloping_value(arguments[-1])
     beyond = differentiate_beyond(value, arguments[-1])
     steps = differentiate_pieces(*arguments, restart=restart)
     options = {"state_gradient_clip": clip, "restart": restart}
@@ -79,7 +87,7 @@ def test_restarted_segments_are_their_parts_computed_apart(float64, forward_mode
     rng = np.random.default_rng(5)
     # Somebody else acted: the policy leads elsewhere.
     segment = segment._replace(action=segment.action + rng.normal(size=segment.action.shape))
-    value = Value([8])
+    value = sloping_value(segment)
 
     def differentiate(*segments_of_parts, restart):
         with tf.GradientTape() as tape:

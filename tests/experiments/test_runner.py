@@ -257,7 +257,7 @@ def test_the_real_thing_once(at):
     kept = real.finished([run])["Hopper-0"]
     assert kept.result["env"] == "Hopper" and kept.result["normalized_return"] is not None
     assert kept.result["env_steps"] == 160
-    assert list(kept.steps) == [80, 160] and len(kept.returns) == 2
+    assert list(kept.steps) == [0, 80, 160] and len(kept.returns) == 3
     assert kept.provenance["command"].startswith("python run/main.py --env=Hopper --seed=0 ")
     assert execute(real, run) == []
     assert len(real.finished([run])["Hopper-0"].provenance["starts"]) == 1

@@ -17,7 +17,7 @@ GOOD: dict[str, Any] = {
 LINE: dict[str, Any] = {
     "imitation_distance": 0.9,
     "discriminator/accuracy_expert": 0.7,
-    "discriminator/accuracy_agent": 0.7,
+    "discriminator/accuracy_agent": 0.6,
     "forward_model/loss": 0.01,
     "forward_model/loss_of_no_change": 0.1,
 }
