@@ -137,7 +137,9 @@ def make(env: str, **settings: Any) -> Config:
 def _take(group: type, chosen: dict[str, Any]) -> Any:
     """A group of options made of those settings that it has, which are taken out of `chosen`."""
     names = [field.name for field in dataclasses.fields(group) if field.name in chosen]
-    return group(**{name: chosen.pop(name) for name in names})
+    taken = {name: chosen.pop(name) for name in names}
+    # JSON knows lists only.
+    return group(**{n: tuple(v) if isinstance(v, list) else v for n, v in taken.items()})
 
 
 def _take_groups(options: Any, chosen: dict[str, Any]) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from mgail_tf import policy_files
+from mgail_tf.errors import UserError
 from mgail_tf.networks.encoding import ActionEncoder, BoxActionEncoder, ObservationEncoder
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ class DeployedPolicy:
       policy: the network, built.
       observations, actions: the encoders that it is trained with.
       space: of the observations before they were flattened, if it is known.
+
+    Raises:
+      UserError: by `deterministic` and `stochastic`: observations are of another shape.
 
     Attributes:
       observations: as given.
@@ -148,9 +152,14 @@ class DeployedPolicy:
         return tf.TensorSpec([None, self.observations.size], dtype, "observation")
 
     def _tensor(self, observation: Any) -> tf.Tensor:
-        own = self.observations.dtype
+        own, size = self.observations.dtype, self.observations.size
         if not tf.is_tensor(observation):
-            observation = np.asarray(observation)
+            observation = policy_files.as_vectors(observation, size)
+        elif observation.shape.rank not in (1, 2) or observation.shape[-1] not in (size, None):
+            raise UserError(
+                f"the policy takes observations of shape {(size,)}, in a batch or alone; this one "
+                f"is of {tuple(observation.shape)}"
+            )
         kept = observation.dtype in (np.float32, np.float64)
         return tf.cast(observation, observation.dtype if kept else own)
 

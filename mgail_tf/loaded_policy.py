@@ -9,8 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from mgail_tf import policy_files
+from mgail_tf.data import fitting
 from mgail_tf.envs.episodes import Act
 from mgail_tf.errors import UserError
+from mgail_tf.quiet import quiet
 
 # What TensorFlow raises about a folder that is damaged, or of another program.
 DAMAGE = (
@@ -51,7 +53,9 @@ class LoadedPolicy:
 
     def deterministic(self, observation: Any) -> tf.Tensor:
         """The most likely actions (mean or mode): [batch, ...], or [...] of one observation."""
-        return self.saved.deterministic(self._vector(observation))
+        batch, alone = self._batch(observation)
+        action = self.saved.deterministic(batch)
+        return action[0] if alone else action
 
     def compiled(self) -> Act:
         """`deterministic`, compiled for whole episodes: each call takes a third of the time.
@@ -64,8 +68,10 @@ class LoadedPolicy:
 
     def stochastic(self, observation: Any, seed: Any) -> tf.Tensor:
         """Actions that are drawn from the policy with a seed [2]; shapes as of `deterministic`."""
+        batch, alone = self._batch(observation)
         # A list would be traced anew for each seed.
-        return self.saved.stochastic(self._vector(observation), tf.cast(seed, tf.int32))
+        action = self.saved.stochastic(batch, tf.cast(seed, tf.int32))
+        return action[0] if alone else action
 
     def read_weights(self, folder: str | pathlib.Path) -> None:
         """Takes the weights that a folder of the same SavedModel holds now.
@@ -75,17 +81,16 @@ class LoadedPolicy:
         checkpoint = tf.train.Checkpoint(root=self.saved)
         checkpoint.read(f"{folder}/variables/variables").assert_existing_objects_matched()
 
-    def _vector(self, observation: Any) -> tf.Tensor:
-        if self._is_sample(observation):
-            observation = gymnasium.spaces.flatten(self.space, observation)
-        vector = np.asarray(observation)
-        if vector.ndim not in (1, 2) or vector.shape[-1] != self._input.shape[1]:
-            also = "" if self.space is None else f", or of {self.space}"
-            raise UserError(
-                f"the policy takes observations of shape {tuple(self._input.shape[1:])}{also}, "
-                f"in a batch or alone; this one is of {vector.shape}"
-            )
-        return tf.constant(vector, self._input.dtype)
+    def _batch(self, observation: Any) -> tuple[tf.Tensor, bool]:
+        """[batch, observation_size] observations, and whether there was one alone.
+
+        What earlier versions have exported takes batches only.
+        """
+        if self.space is not None and self._is_sample(observation):
+            observation = fitting.flattened(self.space, observation, "the policy's observation")
+        also = "" if self.space is None else f", or of {self.space}"
+        vectors = policy_files.as_vectors(observation, self._input.shape[1], also)
+        return tf.constant(np.atleast_2d(vectors), self._input.dtype), vectors.ndim == 1
 
     def _is_sample(self, observation: Any) -> bool:
         """Whether an observation is one of the space's own, which is not flattened yet."""
@@ -93,7 +98,7 @@ class LoadedPolicy:
             return isinstance(observation, dict | tuple)
         if self.space is None or isinstance(observation, dict | tuple):
             return False
-        shape = np.shape(observation)
+        shape = fitting.rows([observation], "the policy's observation").shape[1:]
         return shape == self.space.shape and shape[-1:] != (self._input.shape[1],)
 
 
@@ -109,7 +114,8 @@ def load(folder: str | pathlib.Path) -> LoadedPolicy:
     folder = policy_files.find(folder)
     message = f"{folder} is not a SavedModel of a policy; train or export one"
     try:
-        loaded = tf.saved_model.load(str(folder))
+        with quiet():  # TensorFlow logs tracebacks of what it can do without.
+            loaded = tf.saved_model.load(str(folder))
     except DAMAGE as error:
         raise UserError(message) from error
     if not (hasattr(loaded, "deterministic") and hasattr(loaded, "stochastic")):

@@ -6,6 +6,7 @@ import pathlib
 from typing import Any
 
 import gymnasium
+import numpy as np
 
 from mgail_tf import strict_json
 from mgail_tf.envs import space_json
@@ -75,6 +76,29 @@ def check_shapes(
                 f"the policy's {what} are of shape {shape}, {name}'s of {space.shape}; "
                 "use it in the environment that it was trained for"
             )
+
+
+def as_vectors(observation: Any, size: int, also: str = "") -> np.ndarray:
+    """Returns what a policy is given as an array of numbers: [batch, size] or [size].
+
+    Args:
+      observation: of a policy, a batch or a single one.
+      size: numbers that an observation has.
+      also: what else the policy takes, for messages.
+
+    Raises:
+      UserError: it is something else.
+    """
+    takes = f"the policy takes observations of shape {(size,)}{also}, in a batch or alone; this one"
+    try:
+        array = np.asarray(observation)
+    except ValueError as error:
+        raise UserError(f"{takes} has parts of different shapes") from error
+    if array.dtype.kind not in "biuf":
+        raise UserError(f"{takes} is no numbers ({array.dtype})")
+    if array.ndim not in (1, 2) or array.shape[-1] != size:
+        raise UserError(f"{takes} is of {array.shape}")
+    return array
 
 
 def write_origin(folder: str | pathlib.Path, origin: Mapping[str, Any]) -> None:

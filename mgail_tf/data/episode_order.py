@@ -137,7 +137,7 @@ def _name(value: Any) -> Any:
         return "" if np.isnan(value) else int(value) if value.is_integer() else value
     if isinstance(value, str):
         value = value.strip()
-        number = re.fullmatch(r"(\d+)(\.0*)?", value)
+        number = re.fullmatch(r"(\d{1,99})(\.0*)?", value)
         return int(number[1]) if number else value
     return value
 

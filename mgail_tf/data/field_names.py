@@ -48,6 +48,9 @@ SPELLINGS = {
     }.items()
 }
 
+# Names that are longer have no number at their end; to look for it would take long.
+LONGEST = 200
+
 # These may be given as parts: a column for each number, or a group of named arrays.
 VECTORS = "observations", "actions", "next_observations", "final_observations"
 
@@ -112,7 +115,7 @@ def find(names: Iterable[str], keys: Sequence[str] = (), usual: Sequence[str] = 
     single = []
     for name in names:
         head, _, part = name.replace(".", "/", 1).partition("/")
-        series = re.fullmatch(r"(.*?)[\W_]*(\d+)\W*", name)
+        series = len(name) <= LONGEST and re.fullmatch(r"(.*?)[\W_]*(\d+)\W*", name)
         if series and _FIELD_OF.get(_plain(series[1])) in VECTORS:
             numbered.setdefault(series[1], {})[int(series[2])] = name
         elif part and _plain(name) not in _FIELD_OF and _FIELD_OF.get(_plain(head)) in VECTORS:

@@ -24,26 +24,56 @@ def observations_of(env: gymnasium.Env, values: Any, episode: str) -> np.ndarray
       UserError: the values are not of the environment, or not finite.
     """
     space = original_space(env)
-    if isinstance(values, dict | tuple):
-        lengths: set[int] = set()
-        values = _parts(space, values, f"{episode}: observations", lengths)
-        if len(lengths) != 1:
-            raise UserError(f"{episode}: parts of its observations differ in length")
-        values = flatten(space, values, lengths.pop())
-    else:
+    not_flat = isinstance(values, dict | tuple)
+    if not not_flat:
         values = rows(values, f"{episode}: its observations")
-        if space.shape is not None and math.prod(values.shape[1:]) == math.prod(space.shape):
-            values = values_of(space, values, f"{episode}: its observations")
-            values = flatten(space, values, len(values))
+        size = math.prod(values.shape[1:])
+        not_flat = space.shape is not None and math.prod(space.shape) == size
+        # Of choices that have one alternative each, the vector is as long as they are many.
+        if not_flat and isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
+            ones = values.ndim == 2 and spaces.flatdim(space) == size and (values == 1).all()
+            not_flat = not ones
+    if not_flat:
+        values = _flattened(space, values, f"{episode}: its observations")
     return values_of(env.observation_space, values, f"{episode}: its observations")
+
+
+def flattened(space: gymnasium.Space, observation: Any, what: str) -> np.ndarray:
+    """Returns one observation of any space as a vector: [size].
+
+    Args:
+      space: that it is of.
+      observation: a number, an array, or a dict or tuple of such.
+      what: what messages call it.
+
+    Raises:
+      UserError: it is not of the space.
+    """
+    return _flattened(space, _batch_of_one(observation, what), what)[0]
+
+
+def _batch_of_one(observation: Any, what: str) -> Any:
+    if isinstance(observation, dict):
+        return {name: _batch_of_one(part, what) for name, part in observation.items()}
+    if isinstance(observation, tuple):
+        return tuple(_batch_of_one(part, what) for part in observation)
+    return rows([observation], what)
+
+
+def _flattened(space: gymnasium.Space, values: Any, what: str) -> np.ndarray:
+    """[length, size] recorded values [length, ...], or a dict or tuple of such, of a space."""
+    lengths: set[int] = set()
+    values = _parts(space, values, what, lengths)
+    if len(lengths) != 1:
+        raise UserError(f"parts of {what} differ in length")
+    return flatten(space, values, lengths.pop())
 
 
 def _parts(space: gymnasium.Space, values: Any, what: str, lengths: set[int]) -> Any:
     """Returns values in the form of a space, whose parts may have parts; notes their lengths."""
     if isinstance(space, spaces.Dict):
         if not isinstance(values, dict) or values.keys() != space.keys():
-            told = ", ".join(map(str, values)) if isinstance(values, dict) else "without names"
-            raise UserError(f"{what} {told} are not of {space}")
+            raise UserError(f"{what} {_names(values)} are not of {space}")
         return {
             name: _parts(part, values[name], f"{what} {name}", lengths)
             for name, part in space.items()
@@ -59,6 +89,10 @@ def _parts(space: gymnasium.Space, values: Any, what: str, lengths: set[int]) ->
     array = values_of(space, values, what)
     lengths.add(len(array))
     return array
+
+
+def _names(values: Any) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, dict) else "without names"
 
 
 def rows(values: Any, what: str) -> np.ndarray:

@@ -52,13 +52,17 @@ def read(path: pathlib.Path) -> tuple[list[Table], list[str]]:
         )
     left = []
     for name, axes in arrays.items():
-        group = next((g for g in groups if not g or name.startswith(f"{g}/")), None)
+        group = name
+        while group and group not in groups:
+            group = group.rpartition("/")[0]
+        if group not in groups:
+            group = None
         inner = name if group is None else name.removeprefix(f"{group}/")
         if group is None or "/" in inner and axes >= IMAGE_AXES:
             left.append(re.sub(r"\d+/", "*/", name))
         else:
             groups[group].append(inner)
-    ordered = sorted(groups, key=lambda group: [int(n) for n in re.findall(r"\d+", group)])
+    ordered = sorted(groups, key=lambda group: [int(n) for n in re.findall(r"\d{1,99}", group)])
     return [_table(path, group, groups[group]) for group in ordered], list(dict.fromkeys(left))
 
 

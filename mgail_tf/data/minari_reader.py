@@ -122,6 +122,11 @@ def _checked(episode: Any, env: gymnasium.Env, name: str) -> StoredEpisode:
         )
     if rewards.dtype.kind not in "biuf" or terminations.dtype.kind not in "biu":
         raise UserError(f"{name}: its rewards must be numbers, and its terminations true or false")
+    if terminations[:-1].any():
+        raise UserError(
+            f"{name}: its terminations say that the task ended it in step {terminations.argmax()}, "
+            "and it goes on; end the episode there"
+        )
     return StoredEpisode(
         observations,
         actions,

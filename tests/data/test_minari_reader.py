@@ -49,6 +49,7 @@ def change(dataset, array, function):
         ("rewards", lambda a: a.astype("S"), "rewards must be numbers"),
         ("terminations", lambda a: a[:7], "7 terminations"),
         ("terminations", lambda a: a * 0.5, "terminations true or false"),
+        ("terminations", lambda a: np.arange(len(a)) == 7, "ended it in step 7, and it goes on"),
     ],
 )
 def test_an_episode_that_does_not_fit_is_named(array, function, message, dataset):
