@@ -2,11 +2,23 @@
 
 
 class UserError(Exception):
-    """Bad input. Its message is one line: what is wrong, and what to do about it."""
+    """Bad input. Its message is one line: what is wrong, and what to do about it.
+
+    Attributes:
+      status: what a program exits with.
+    """
+
+    status = 2
 
 
 class EnvironmentFailed(UserError):
     """An environment did not do what it should; a run that it ends keeps its work."""
+
+
+class Diverged(UserError):
+    """Learning has led to numbers that are not finite; what was saved before is good."""
+
+    status = 3
 
 
 class DataWarning(UserWarning):

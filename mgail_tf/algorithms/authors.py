@@ -4,7 +4,7 @@ The paper leaves most of this open. What the authors chose is marked "theirs" he
 beside this one (options, networks, updates), where we depart from them "ours".
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
@@ -151,6 +151,12 @@ class AuthorsLoop(tf.Module):
     def policies(self) -> list[Policy]:
         """The policy."""
         return [self.networks.policy]
+
+    @property
+    def weights(self) -> dict[str, list[Any]]:
+        """Of all networks, by name."""
+        names = "policy", "discriminator", "forward_model"
+        return {name: getattr(self.networks, name).trainable_variables for name in names}
 
     def evaluating(self) -> None:
         """Nothing: evaluations make no difference here."""

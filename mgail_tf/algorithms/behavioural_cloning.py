@@ -9,6 +9,7 @@ import tensorflow as tf
 from mgail_tf.algorithms.cloning_options import CloningOptions
 from mgail_tf.algorithms.distance import Distance
 from mgail_tf.algorithms.learner import Metrics
+from mgail_tf.algorithms.updates import descend
 from mgail_tf.data.replay import Replay
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.networks.build import Encoders, make_policy
@@ -73,6 +74,12 @@ class BehaviouralCloning(tf.Module):
         epoch, options = int(self._epoch), self._options
         return epoch - int(self._best_epoch) >= options.patience or epoch >= options.max_epochs
 
+    @property
+    def weights(self) -> dict[str, list[Any]]:
+        """Of the policy, and of the best one so far."""
+        best = self.best_policy.trainable_variables
+        return {"cloning": self.policy.trainable_variables, "best_policy": best}
+
     def evaluating(self) -> None:
         """Nothing: evaluations make no difference here."""
 
@@ -90,9 +97,10 @@ class BehaviouralCloning(tf.Module):
         num_pairs = self._learned[0].shape[0]
         order = tf.random.experimental.stateless_shuffle(tf.range(num_pairs), seed)
         batch_size = min(self._options.batch_size, num_pairs)
-        for batch in tf.range(num_pairs // batch_size):
+        batches, norms = num_pairs // batch_size, 0.0
+        for batch in tf.range(batches):
             chosen = order[batch * batch_size : (batch + 1) * batch_size]
-            self.update(*(tf.gather(values, chosen) for values in self._learned))
+            norms += self.update(*(tf.gather(values, chosen) for values in self._learned))
         self._epoch.assign_add(1)
         likelihood = tf.reduce_mean(self.policy.log_likelihood(*self._judged))
         if likelihood > self._best_likelihood:
@@ -104,6 +112,7 @@ class BehaviouralCloning(tf.Module):
             "cloning/log_likelihood": tf.reduce_mean(self.policy.log_likelihood(*self._learned)),
             "cloning/held_out_log_likelihood": likelihood,
             "cloning/explained": self.explained(),
+            "cloning/gradient_norm": norms / tf.cast(batches, tf.float32),
         }
 
     def explained(self) -> tf.Tensor:
@@ -118,11 +127,10 @@ class BehaviouralCloning(tf.Module):
         return 1.0 - tf.math.divide_no_nan(loss, of_a_constant)
 
     def update(self, observation, action):
-        """One step up the likelihood of demonstrated pairs [batch, size]."""
+        """One step up the likelihood of demonstrated pairs [batch, size]: the gradient's norm."""
         with tf.GradientTape() as tape:
             loss = -tf.reduce_mean(self.policy.log_likelihood(observation, action))
-        weights = self.policy.trainable_variables
-        self._optimizer.apply(tape.gradient(loss, weights), weights)
+        return descend(tape, loss, self.policy, self._optimizer)
 
     def histograms(self, seed: int) -> dict[str, Any]:
         """None: there is no agent's experience to compare."""

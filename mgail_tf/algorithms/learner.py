@@ -29,6 +29,7 @@ class Learner(Protocol):
       steps_per_round: the most environment steps that the next call of `learn` takes.
       finished: whether there is nothing left to learn, whatever is left of the budget.
       policies: the policy networks, which begin with the same weights.
+      weights: of all networks, by the name that their metrics begin with; averages have their own.
     """
 
     @property
@@ -42,6 +43,9 @@ class Learner(Protocol):
 
     @property
     def policies(self) -> Sequence[Policy]: ...
+
+    @property
+    def weights(self) -> Mapping[str, Sequence[Any]]: ...
 
     def evaluating(self) -> None:
         """Tells that the policy is being evaluated as it is now."""

@@ -1,5 +1,7 @@
 """MGAIL: the networks, and how each of them learns (Algorithm 1)."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -105,6 +107,12 @@ class MGAIL(tf.Module):
     def policies(self) -> list[Policy]:
         """The policy and its average."""
         return [self.networks.policy, self.networks.average_policy]
+
+    @property
+    def weights(self) -> dict[str, list[Any]]:
+        """Of all networks, by name."""
+        names = "policy", "average_policy", "discriminator", "forward_model", "value", "slow_value"
+        return {name: getattr(self.networks, name).trainable_variables for name in names}
 
     def evaluating(self) -> None:
         """Remembers the policy that is being evaluated."""

@@ -26,7 +26,7 @@ def run(
     short_help: Callable[[], str] | None = None,
     long_help: Callable[[], str] | None = None,
 ) -> None:
-    """Runs `main()`; bad input ends in one line and exit status 2.
+    """Runs `main()`; bad input ends in one line and exit status 2, divergence in 3.
 
     Args:
       main: the program.
@@ -44,7 +44,7 @@ def run(
         try:
             main()
         except UserError as error:
-            _fail(error)
+            _fail(error, error.status)
         except Stopped as stopped:
             kept = f"the work of {stopped.steps:,} steps is kept, and the same command goes on"
             print(f"stopped; {kept}", file=sys.stderr)
@@ -137,9 +137,9 @@ def _check_length(name: str, value: Any) -> None:
             _fail(f"--{name}={value[:20]}...: {length} letters are too many, {bound} can be")
 
 
-def _fail(error: object) -> NoReturn:
+def _fail(error: object, status: int = UserError.status) -> NoReturn:
     print(f"error: {with_flags(' '.join(str(error).split()))}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(status)
 
 
 def with_flags(message: str) -> str:

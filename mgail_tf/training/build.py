@@ -33,7 +33,7 @@ from mgail_tf.envs.parallel import ParallelEnvironments
 from mgail_tf.envs.single import SingleEnvironment
 from mgail_tf.initial_policy import take_over
 from mgail_tf.networks.build import Encoders
-from mgail_tf.training import checkpoints
+from mgail_tf.training import checkpoints, divergence
 from mgail_tf.training.action_bounds import share_at_bounds
 from mgail_tf.training.collector import NoCollector, ParallelCollector
 from mgail_tf.training.evaluation import Evaluation
@@ -68,6 +68,7 @@ def make_trainer(
     Raises:
       UserError: `logdir` cannot be written, or holds a run of other settings; or the initial policy
         does not fit.
+      Diverged: the cloning that learning would begin with is not finite.
     """
     state = RunState()
     data = fingerprint.of(*demonstrations._replace(origin=None))
@@ -86,6 +87,7 @@ def make_trainer(
             workers = opened.enter_context(contextlib.closing(Workers(env_processes)))
         learner, collector = make_learner(config, demonstrations, workers)
         about_start = begin(learner, config) if is_new else {}
+        divergence.check(about_start, "the cloning that learning begins with")
         evaluator = _evaluator(
             evaluation_process,
             one_at_a_time=is_one_at_a_time(config.learner),

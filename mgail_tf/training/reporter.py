@@ -93,9 +93,9 @@ class Reporter:
             self._export.write(waiting.weights)
             self.evaluate()
 
-    def add(self, losses: Any) -> None:
+    def add(self, losses: Mapping[str, float]) -> None:
         """Remembers what a round of learning returned; the means are reported."""
-        self._state.losses.add({name: float(value) for name, value in losses.items()})
+        self._state.losses.add(losses)
 
     def begin(self, progress: Progress) -> None:
         """Exports the policy as it is now, and begins a line of the metrics, which waits.
@@ -104,10 +104,13 @@ class Reporter:
         """
         self.conclude(progress)
         waiting, state = self._state.waiting, self._state
-        waiting.line = self._times() | state.losses.take()
+        means = state.losses.take()
+        waiting.line = self._times() | means
         if rounds := int(state.rounds):
             waiting.histograms = encode_histograms(self._learner.histograms(rounds))
         self._tell_non_finite()
+        for doubt in state.doubts.arising(means, self._learner.weights):
+            tqdm.write(f"{self._run.env}: {doubt}", file=sys.stderr)
         evaluations = int(state.evaluations)
         waiting.film = bool(
             evaluations and self._film_every and evaluations % self._film_every == 0
@@ -203,7 +206,8 @@ class Reporter:
             "seconds_to_95": expert_level.get("wall_seconds"),
         }
         telltale = [self._expert.observed[index] for index in findings.telltale]
-        went = verdict.judge(verdict.Course(self._folder.metrics(), result, telltale))
+        doubts = list(self._state.doubts.told.values())
+        went = verdict.judge(verdict.Course(self._folder.metrics(), result, telltale, doubts))
         result |= {"level": went.level, "verdict": went.sentences}
         self._folder.tensorboard.write_text("verdict", self._collector.steps, went.sentences)
         self._folder.write_result(result)

@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from mgail_tf.algorithms.distance import Distance
+from mgail_tf.training.divergence import Doubts
 
 
 class Waiting(tf.train.experimental.PythonState):
@@ -126,6 +127,7 @@ class RunState(tf.Module):
       losses: of the rounds since the last evaluation began.
       waiting: the line that has not been written yet.
       closest: the policy that was closest to the demonstrations.
+      doubts: whether the run still learns.
     """
 
     def __init__(self):
@@ -140,6 +142,7 @@ class RunState(tf.Module):
         self.losses = Sums()
         self.waiting = Waiting()
         self.closest = Closest()
+        self.doubts = Doubts()
 
     def count_seconds(self) -> float:
         """Adds the seconds since the last call to `wall_seconds`, and returns these."""

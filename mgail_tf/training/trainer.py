@@ -8,7 +8,7 @@ from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.config import Reporting, Run
 from mgail_tf.deployed_policy import DeployedPolicy
 from mgail_tf.errors import EnvironmentFailed
-from mgail_tf.training import profiled_rounds
+from mgail_tf.training import divergence, profiled_rounds
 from mgail_tf.training.checkpoints import Checkpoints
 from mgail_tf.training.collector import NoCollector
 from mgail_tf.training.profiled_rounds import PROFILED, UNPROFILED
@@ -86,6 +86,7 @@ class Trainer:
 
         Raises:
           Stopped: a signal came; the run goes on from there.
+          Diverged: something that was learned is not finite; what was saved before is good.
           EnvironmentFailed: an environment failed. The work of all whole rounds is kept, and the
             same run goes on from there.
           UserError: too few rounds are left to profile any.
@@ -144,6 +145,7 @@ class Trainer:
         """Has the policy evaluated as it is now, and saves the run."""
         at_first = not int(self.state.rounds)
         progress.phase("evaluating what learning begins with" if at_first else "evaluating")
+        divergence.check_weights(self.learner.weights, self._where())
         self._reporter.begin(progress)
         self._save()
         self._reporter.evaluate()
@@ -158,6 +160,7 @@ class Trainer:
         return self.collector.steps
 
     def _save(self) -> None:
+        divergence.check_weights(self.learner.weights, self._where())
         self.state.count_seconds()
         self._checkpoints.save()
         self._saved_at, self._saved_steps = time.perf_counter(), self.collector.steps
@@ -181,8 +184,14 @@ class Trainer:
         recording = self.folder.tensorboard.recorded_graph() if first else contextlib.nullcontext()
         with recording:
             metrics = self.learner.learn(self.collector)
-        self._reporter.add(metrics)
         self.state.rounds.assign_add(1)
+        numbers = {name: float(value) for name, value in metrics.items()}
+        divergence.check(numbers, self._where())
+        self._reporter.add(numbers)
+
+    def _where(self) -> str:
+        """Which round was the last one, for messages."""
+        return f"round {int(self.state.rounds):,}, after {self.collector.steps:,} environment steps"
 
     def _is_evaluation_due(self) -> bool:
         state = self.state

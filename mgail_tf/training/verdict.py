@@ -29,11 +29,13 @@ class Course(NamedTuple):
       lines: of `metrics.jsonl`.
       result: what `result.json` has.
       telltale: names of the observations that `training.telltale` has found.
+      doubts: sentences of `training.divergence`.
     """
 
     lines: Sequence[Mapping[str, Any]]
     result: Mapping[str, Any]
     telltale: Sequence[str] = ()
+    doubts: Sequence[str] = ()
 
     def late(self, name: str) -> float | None:
         """The mean of a number over the last quarter of the run; None where it is unknown."""
@@ -72,7 +74,7 @@ def judge(course: Course) -> Verdict:
     came = f"it has come {max(way, 0.0):.0%} of the way from random actions to the demonstrations"
     if way >= LIKE_THE_EXPERT:
         return Verdict("like the expert", [f"The policy behaves like the expert: {came}."])
-    found = [sentence for fault in FAULTS if (sentence := fault(course))]
+    found = [*course.doubts, *(sentence for fault in FAULTS if (sentence := fault(course)))]
     if way >= NEARLY:
         level, first = (
             "nearly like the expert",

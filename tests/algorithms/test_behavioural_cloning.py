@@ -33,7 +33,7 @@ def watch_updates(learner):
 
     def watch(observation, action):
         batches.append(np.hstack([observation, action]))
-        update(observation, action)
+        return update(observation, action)
 
     learner.update = watch
     return batches

@@ -77,6 +77,8 @@ class FakeLearner(tf.Module):
     def finished(self):
         return int(self.rounds) >= self._last
 
+    weights = {}
+
     def evaluating(self):
         pass
 

@@ -46,6 +46,8 @@ class Summing(tf.Module):
         self.sum = tf.Variable(0.0, dtype=tf.float64)
         self.cuts, self.steps_per_round = 0, ROUND
 
+    weights = {}
+
     def evaluating(self):
         pass
 

@@ -25,7 +25,7 @@ def of_a_run(path, *lines):
 def test_a_folder_holds_the_settings(tmp_path):
     RunFolder(tmp_path / "a" / "run", CONFIG)
     written = json.loads((tmp_path / "a" / "run" / "config.json").read_text())
-    assert written.pop("run_folder_version") == 7
+    assert written.pop("run_folder_version") == 8
     assert written.pop("demonstrations_fingerprint") is None
     assert written == CONFIG.flat()
     assert written["seed"] == 3 and written["policy_hidden"] == [100, 50]
@@ -97,7 +97,7 @@ def test_another_algorithms_run_is_told_apart(tmp_path):
         RunFolder(tmp_path, configs.make("CartPole", seed=3, algorithm="bc"))
 
 
-@pytest.mark.parametrize("version", [None, 1, 2, 3, 4, 5, 6, 8])
+@pytest.mark.parametrize("version", [None, 1, 2, 3, 4, 5, 6, 7, 9])
 def test_a_run_of_another_version_is_refused_in_one_line(version, tmp_path):
     RunFolder(tmp_path, CONFIG)
     file = tmp_path / "config.json"

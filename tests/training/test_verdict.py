@@ -106,6 +106,14 @@ def test_what_is_no_fault_is_not_told(fault):
     assert "Nothing else stands out" in only
 
 
+def test_doubts_are_told_first_and_of_a_bad_policy_only():
+    doubt = "A weight of policy is 1e+06: it explodes."
+    bad = GOOD | {"imitation_distance": 0.5, "episode_length_mean": 10.0}
+    _, first, second = judge(Course([START, LINE], bad, doubts=[doubt])).sentences
+    assert first == doubt and "Episodes end early" in second
+    assert len(judge(Course([START, LINE], GOOD, doubts=[doubt])).sentences) == 1
+
+
 def test_behavioural_cloning_has_fewer_numbers():
     line = {"imitation_distance": 0.5, "cloning/explained": 0.9}
     _, only = judge(Course([line], GOOD | {"imitation_distance": 0.5})).sentences
