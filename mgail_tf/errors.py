@@ -15,6 +15,10 @@ class EnvironmentFailed(UserError):
     """An environment did not do what it should; a run that it ends keeps its work."""
 
 
+class NotWritten(UserError):
+    """The disk is full, or cannot be written for another reason; what was there before still is."""
+
+
 class Diverged(UserError):
     """Learning has led to numbers that are not finite; what was saved before is good."""
 

@@ -3,24 +3,32 @@
 from collections.abc import Iterator
 import contextlib
 import ctypes
+import errno
 import os
 import pathlib
 import shutil
+import sys
+
+from mgail_tf.errors import NotWritten
 
 
 def write(file: pathlib.Path, content: str | bytes) -> None:
     """Writes a file, or replaces it.
 
     It is written aside and brought to the disk first, so that a loss of power does no harm either.
+
+    Raises:
+      NotWritten: the disk refuses it.
     """
     aside = file.with_name(f"unfinished-{file.name}")
-    try:
-        aside.write_bytes(content.encode() if isinstance(content, str) else content)
-        _bring_to_disk(aside)
-        os.replace(aside, file)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
+    with refusals_told(file):
+        try:
+            aside.write_bytes(content.encode() if isinstance(content, str) else content)
+            _bring_to_disk(aside)
+            os.replace(aside, file)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
 
 
 @contextlib.contextmanager
@@ -30,8 +38,11 @@ def replaced(folder: pathlib.Path, aside: pathlib.Path) -> Iterator[None]:
     Args:
       folder: what is replaced; it need not be there.
       aside: a path on the same disk; what an earlier attempt has left there is removed.
+
+    Raises:
+      NotWritten: the disk refuses it.
     """
-    with _emptied(aside):
+    with refusals_told(folder), _emptied(aside):
         yield
         _bring_files_to_disk(aside)
         if not folder.exists():
@@ -52,12 +63,49 @@ def added(folder: pathlib.Path, aside: pathlib.Path) -> Iterator[None]:
     Args:
       folder: where they go; made if it is not there.
       aside: a path on the same disk; what an earlier attempt has left there is removed.
+
+    Raises:
+      NotWritten: the disk refuses it.
     """
-    with _emptied(aside):
+    with refusals_told(folder), _emptied(aside):
         yield
         _bring_files_to_disk(aside)
         for file in sorted(aside.iterdir()):
             os.replace(file, folder / file.name)
+
+
+@contextlib.contextmanager
+def refusals_told(path: str | pathlib.Path) -> Iterator[None]:
+    """Says in one line that the disk refuses what is being written to a path.
+
+    Raises:
+      NotWritten: it does; Python or TensorFlow has noticed.
+    """
+    refusals: tuple[type[Exception], ...] = (OSError,)
+    if tensorflow := sys.modules.get("tensorflow"):
+        errors = tensorflow.errors
+        refusals += errors.ResourceExhaustedError, errors.PermissionDeniedError
+        refusals += errors.NotFoundError, errors.FailedPreconditionError
+        refusals += errors.OutOfRangeError, errors.UnknownError
+    try:
+        yield
+    except refusals as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        # TensorFlow says the file first, and then more than anybody needs.
+        reason = reason.splitlines()[0].rpartition("; ")[2].partition(" [Op:")[0]
+        raise NotWritten(f"{path} cannot be written ({reason})") from error
+
+
+def check_room(path: str | pathlib.Path) -> None:
+    """Checks a file or folder that was written by a library that does not notice a full disk.
+
+    Raises:
+      NotWritten: the disk is full.
+    """
+    with refusals_told(path):
+        disk = shutil.disk_usage(path)
+        if disk.total and not disk.free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextlib.contextmanager

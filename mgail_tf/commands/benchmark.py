@@ -13,7 +13,7 @@ from typing import Any
 
 from absl import flags
 
-from mgail_tf import __version__, writable
+from mgail_tf import __version__, whole, writable
 from mgail_tf.commands import benchmark_settings, benchmark_tables, command_line
 from mgail_tf.config import Config
 from mgail_tf.errors import UserError
@@ -85,7 +85,7 @@ def main() -> None:
     runs = [measure(config) for config in wanted]
     if JSON.value:
         text = dumps({"machine": machine(), "runs": runs}, indent=2)
-        pathlib.Path(JSON.value).write_text(text + "\n")
+        whole.write(pathlib.Path(JSON.value), text + "\n")
     benchmark_tables.print_tables(runs)
 
 

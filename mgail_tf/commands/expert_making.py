@@ -5,7 +5,7 @@ import shutil
 
 from tqdm import tqdm
 
-from mgail_tf import strict_json
+from mgail_tf import strict_json, whole
 from mgail_tf.commands.expert_configs import ExpertConfig
 from mgail_tf.commands.expert_description import Description, describe
 from mgail_tf.commands.expert_training import Training, export
@@ -48,9 +48,10 @@ def make(
             training.advance(config.evaluate_every)
             bar.update(training.progress["steps"] - bar.n)
             bar.set_postfix_str("return {1:.0f} +- {2:.0f}".format(*training.progress["curve"][-1]))
-    export(env_name, algorithm, config, folder / "training", folder / "expert")
+    with whole.refusals_told(folder / "expert"):
+        export(env_name, algorithm, config, folder / "training", folder / "expert")
     description = describe(env_name, training.progress, folder / "expert")
-    (folder / "expert.json").write_text(strict_json.dumps(description) + "\n")
+    whole.write(folder / "expert.json", strict_json.dumps(description) + "\n")
     # Demonstrations that are there were drawn from an earlier expert.
     shutil.rmtree(folder / "demonstrations", ignore_errors=True)
     return description

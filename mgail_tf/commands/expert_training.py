@@ -14,7 +14,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize, sync_envs_normalization
 import torch
 
-from mgail_tf import mlp_policy, strict_json
+from mgail_tf import mlp_policy, strict_json, whole
 from mgail_tf.commands.expert_configs import ExpertConfig
 from mgail_tf.data.origin import of_environment
 from mgail_tf.envs.make import make_environment
@@ -124,11 +124,11 @@ class Training:
         if progress["best_return"] is None or mean >= progress["best_return"]:
             progress["best_return"], progress["best_steps"] = float(mean), progress["steps"]
             names.append("best")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            self.model.save(self.folder / f"{name}_model.zip")
-            self.envs.save(self.folder / f"{name}_normalization.pkl")
-        (self.folder / "progress.json").write_text(strict_json.dumps(progress))
+        with whole.added(self.folder, aside := self.folder / "unfinished"):
+            for name in names:
+                self.model.save(aside / f"{name}_model.zip")
+                self.envs.save(str(aside / f"{name}_normalization.pkl"))
+            (aside / "progress.json").write_text(strict_json.dumps(progress))
 
 
 def _new_model(algorithm: str, config: ExpertConfig, envs: VecNormalize) -> OnPolicyAlgorithm:

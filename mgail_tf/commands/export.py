@@ -5,7 +5,7 @@ import sys
 
 from absl import flags
 
-from mgail_tf import policy_files, writable
+from mgail_tf import policy_files, whole, writable
 from mgail_tf.commands import command_line
 from mgail_tf.errors import UserError
 from mgail_tf.quiet import quiet
@@ -26,17 +26,14 @@ def main() -> None:
 
         converted = to_litert(SAVED_MODEL.value)
         rounded = hardly_resolved(load(SAVED_MODEL.value))
-    try:
-        size = pathlib.Path(OUT.value).write_bytes(converted)
-    except OSError as error:
-        raise UserError(f"--out={OUT.value} cannot be written ({error})") from error
+    whole.write(pathlib.Path(OUT.value), converted)
     if rounded:
         print(
             f"observation components {rounded} are too large for how little they vary: LiteRT "
             "calculates in 32 bits and rounds them; subtract an offset in the environment",
             file=sys.stderr,
         )
-    print(f"{OUT.value}: {size:,} bytes")
+    print(f"{OUT.value}: {len(converted):,} bytes")
 
 
 def program() -> None:

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from mgail_tf import extras, writable
+from mgail_tf import extras, whole, writable
 from mgail_tf.envs.make import make_environment
-from mgail_tf.errors import UserError
+from mgail_tf.errors import NotWritten, UserError
 
 
 def film(
@@ -43,9 +43,15 @@ def film(
 
     Raises:
       UserError: the environment cannot be rendered here, or the file cannot be written.
+      NotWritten: the disk is full.
     """
     check(file)
     _start(actions, env_name=env_name, seed=seed, file=str(file), size=size, stride=stride)
+    try:
+        whole.check_room(file)
+    except NotWritten:
+        pathlib.Path(file).unlink()
+        raise
 
 
 def check(file: str | pathlib.Path) -> None:

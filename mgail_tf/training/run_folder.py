@@ -44,13 +44,12 @@ class RunFolder:
       tensorboard: the run's events.
 
     Raises:
-      UserError: the folder cannot be written, or holds a run of other settings.
+      NotWritten: the folder cannot be written.
+      UserError: it holds a run of other settings.
     """
 
     def __init__(self, path: str | pathlib.Path, config: Config, fingerprint: str | None = None):
-        # They take seconds to import, and `check` does without.
-        import tensorflow as tf
-
+        # It takes seconds to import, and `check` does without.
         from mgail_tf.training.tensorboard import TensorBoard
 
         # Absolute: a program may change its working directory while it trains.
@@ -60,16 +59,12 @@ class RunFolder:
         check(path, config, fingerprint)
         settings, file = _as_json(config, fingerprint), self._path / "config.json"
         known = file.exists() and strict_json.read(file) == settings
-        try:
+        with whole.refusals_told(f"`logdir` {path}"):
             self._path.mkdir(parents=True, exist_ok=True)
             self.tensorboard = TensorBoard(self._path / "tensorboard", self._path.name)
             if not known:
                 self.tensorboard.write_config(config.flat())
                 _write_json(file, settings)
-        except (OSError, tf.errors.OpError) as error:
-            raise UserError(
-                f"`logdir` {path} cannot be used ({error}); choose another folder"
-            ) from error
 
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of `metrics.jsonl` so far, without one that was not finished."""

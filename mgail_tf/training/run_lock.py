@@ -6,6 +6,7 @@ import fcntl
 import os
 import pathlib
 
+from mgail_tf import whole
 from mgail_tf.errors import UserError
 
 # In the run folder. It stays there; only a living process can hold it.
@@ -38,10 +39,11 @@ def hold(folder: str | pathlib.Path) -> Iterator[None]:
                 f"`logdir` {folder}: process {file.read().strip()} is at this run; end it first, "
                 "or choose another folder"
             ) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
         try:
+            with whole.refusals_told(path / FILE):
+                file.truncate(0)
+                file.write(str(os.getpid()))
+                file.flush()
             yield
         finally:
             if os.listdir(path) == [FILE]:

@@ -12,6 +12,7 @@ from tensorboard.plugins.hparams import api as hparams
 from tensorboard.plugins.image import metadata as image_metadata
 import tensorflow as tf
 
+from mgail_tf import whole
 from mgail_tf.training import event_files
 
 # What TensorBoard shows first, by chart. Charts are in the order of their names, and small letters
@@ -31,7 +32,8 @@ class TensorBoard:
       name: what the run is called there.
 
     Raises:
-      OSError or tf.errors.OpError: the folder cannot be written.
+      OSError, tf.errors.OpError or NotWritten: the folder cannot be written; the last one also by
+        all methods that write.
     """
 
     def __init__(self, folder: pathlib.Path, name: str):
@@ -43,7 +45,15 @@ class TensorBoard:
     def _at(self, step: int) -> Iterator[None]:
         with self._writer.as_default(step=step):
             yield
-        self._writer.flush()
+        self._flush(self._writer)
+
+    def _flush(self, writer: Any) -> None:
+        """Brings events to the disk.
+
+        TensorFlow says nothing if the disk is full: an event is cut, and none behind it is read.
+        """
+        writer.flush()
+        whole.check_room(self._folder)
 
     def forget_after(self, step: int) -> None:
         """Drops what was written of later steps, which a resumed run will measure again."""
@@ -97,7 +107,7 @@ class TensorBoard:
             for chart, name in known.items():
                 for title in chart, f"evaluation/{name}":
                     tf.summary.scalar(title, expert[name])
-        self._expert_writer.flush()
+        self._flush(self._expert_writer)
 
     def write_histograms(self, step: int, encoded: Sequence[bytes]) -> None:
         """Writes what `encode_histograms` has returned."""

@@ -7,7 +7,7 @@ from typing import Any
 from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.config import Reporting, Run
 from mgail_tf.deployed_policy import DeployedPolicy
-from mgail_tf.errors import EnvironmentFailed
+from mgail_tf.errors import EnvironmentFailed, NotWritten
 from mgail_tf.training import divergence, profiled_rounds
 from mgail_tf.training.checkpoints import Checkpoints
 from mgail_tf.training.collector import NoCollector
@@ -86,6 +86,7 @@ class Trainer:
 
         Raises:
           Stopped: a signal came; the run goes on from there.
+          NotWritten: the disk is full, for example; the same run goes on from its last checkpoint.
           Diverged: something that was learned is not finite; what was saved before is good.
           EnvironmentFailed: an environment failed. The work of all whole rounds is kept, and the
             same run goes on from there.
@@ -101,6 +102,11 @@ class Trainer:
                 return self._train(progress, profile, stop or Stop())
             except Stopped as stopped:
                 raise Stopped(stopped.number, self._saved_steps) from None
+            except NotWritten as error:
+                raise NotWritten(
+                    f"{error}; what was saved before stays, and the same command goes on from "
+                    "there once there is room"
+                ) from error
             except EnvironmentFailed as error:
                 raise EnvironmentFailed(
                     f"{error}; the work of {self._keep(progress):,} steps is kept, and the same "
