@@ -5,6 +5,7 @@
 | EVALUATION_SEED + i| start of episode i of every evaluation during training, an expert's too     |
 | FINAL_SEED + i     | start of episode i of the final evaluation, and of `run/evaluate.py`        |
 | RANDOM_SEED + i    | start of episode i of the policy that acts at random                        |
+| CHOICE_SEED + i    | start of episode i where it is decided which policy is exported             |
 | DRAWING_SEED + i   | start of demonstration i where an expert draws them                         |
 | hash of (s, e, k)  | episode k of training environment e in a run with `--seed=s`                |
 | hash of (s, k)     | episode k of the one environment of the authors' loop, in such a run        |
@@ -24,3 +25,4 @@ EVALUATION_SEED = 1_000_000
 FINAL_SEED = 2_000_000
 RANDOM_SEED = 3_000_000
 DRAWING_SEED = 4_000_000
+CHOICE_SEED = 6_000_000

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+import math
 import sys
 import time
 from typing import Any, NamedTuple
@@ -11,15 +12,19 @@ from tqdm import tqdm
 from mgail_tf.algorithms.distance import Distance
 from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.config import Reporting, Run
-from mgail_tf.seeds import EVALUATION_SEED, FINAL_SEED
+from mgail_tf.seeds import CHOICE_SEED, EVALUATION_SEED, FINAL_SEED
 from mgail_tf.training import verdict
 from mgail_tf.training.evaluation import Findings, Order
 from mgail_tf.training.evaluators import Evaluator
 from mgail_tf.training.export import Export
+from mgail_tf.training.finalists import Finalist, choose
 from mgail_tf.training.progress import Progress
 from mgail_tf.training.run_folder import RunFolder
 from mgail_tf.training.run_state import RunState
 from mgail_tf.training.tensorboard import encode_histograms
+
+# Of a policy whose distance is not known.
+FAR = Distance(math.inf, math.inf)
 
 
 class Expert(NamedTuple):
@@ -177,14 +182,18 @@ class Reporter:
         progress.evaluated(metrics, self._expert.return_mean)
 
     def finish(self) -> dict[str, Any]:
-        """Exports a policy, has it evaluated once more and closely, and writes the result."""
-        steps, closest = self._collector.steps, self._state.closest
-        if self._reporting.export == "closest" and closest.weights:
-            steps = closest.env_steps
-            self._export.write(closest.weights)
+        """Exports the policy that is closest, or the last; writes what a close look has found."""
+        self._collector.pause()
+        finalists = self._state.finalists.policies
+        steps, distances = self._collector.steps, [each.distance for each in finalists]
+        if self._reporting.export == "closest" and finalists:
+            if len(finalists) > 1 and self._state.finalists.may_hide_falls:
+                distances = self._look_closely(finalists)
+            chosen = finalists[choose(distances)]
+            steps = chosen.env_steps
+            self._export.write(chosen.weights)
         else:
             self._export.write()
-        self._collector.pause()
         self._submit(self._reporting.final_episodes, FINAL_SEED)
         findings = self._wait()
         expert_level = self._folder.first_reached(0.95) or {}
@@ -196,6 +205,10 @@ class Reporter:
             **self._times(),
             "export": self._reporting.export,
             "exported_env_steps": steps,
+            "finalists": [
+                {"env_steps": each.env_steps, "imitation_distance": distance.whole}
+                for each, distance in zip(finalists, distances, strict=True)
+            ],
             **findings.measured,
             "expert_return_mean": self._expert.return_mean,
             "expert_return_standard_error": self._expert.return_standard_error,
@@ -212,6 +225,15 @@ class Reporter:
         self._folder.tensorboard.write_text("verdict", self._collector.steps, went.sentences)
         self._folder.write_result(result)
         return result
+
+    def _look_closely(self, finalists: Sequence[Finalist]) -> list[Distance]:
+        """The distances of policies, from more episodes and other starts than before."""
+        distances = []
+        for each in finalists:
+            self._export.write(each.weights)
+            self._submit(self._reporting.final_episodes, CHOICE_SEED)
+            distances.append(_distance(self._wait().measured) or FAR)
+        return distances
 
     def _times(self) -> dict[str, Any]:
         return {
@@ -238,9 +260,9 @@ class Reporter:
         return findings
 
     def _evaluated(self, metrics: Mapping[str, Any]) -> None:
-        """Takes the policy that was evaluated for the closest, if it is; its line is written."""
+        """Considers the policy that was evaluated for export; its line is written."""
         distance, waiting = _distance(metrics), self._state.waiting
-        self._state.closest.consider(distance, metrics["env_steps"], waiting.weights)
+        self._state.finalists.consider(distance, metrics["env_steps"], waiting.weights)
         waiting.found(distance)
         waiting.clear()
 

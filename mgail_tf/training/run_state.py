@@ -1,16 +1,16 @@
 """What a run itself must remember to go on where it was; a checkpoint holds it."""
 
-import base64
 from collections.abc import Mapping, Sequence
 import json
-import math
 import time
 from typing import Any
 
 import tensorflow as tf
 
 from mgail_tf.algorithms.distance import Distance
+from mgail_tf.training import encoded
 from mgail_tf.training.divergence import Doubts
+from mgail_tf.training.finalists import Finalists
 
 
 class Waiting(tf.train.experimental.PythonState):
@@ -47,48 +47,16 @@ class Waiting(tf.train.experimental.PythonState):
             self.untold = distance._replace(whole=distance.whole / self.random_distance)
 
     def serialize(self) -> str:
-        line = self.line, self.film, _texts(self.weights), [_text(each) for each in self.histograms]
+        files = encoded.texts(self.weights), encoded.all_texts(self.histograms)
+        line = self.line, self.film, *files
         return json.dumps([*line, self.untold, self.random_distance])
 
     def deserialize(self, string_value: bytes) -> None:
         *line, untold, self.random_distance = json.loads(string_value)
         self.line, self.film, weights, histograms = line
-        self.weights, self.histograms = _files(weights), [_bytes(each) for each in histograms]
+        self.weights = encoded.files(weights)
+        self.histograms = encoded.all_contents(histograms)
         self.untold = untold and Distance(*untold)
-
-
-class Closest(tf.train.experimental.PythonState):
-    """The newest policy whose evaluated episodes were as close to the demonstrations as any.
-
-    It is a part of the checkpoint, so that a run that is killed and resumed knows the same one.
-
-    Attributes:
-      smallest: the smallest distance so far, not only of this policy's; infinite as long as there
-        is none.
-      env_steps: environment steps after which it was there.
-      weights: of its SavedModel, files by name.
-    """
-
-    def __init__(self) -> None:
-        self.smallest, self.env_steps = Distance(math.inf, math.inf), 0
-        self.weights: Mapping[str, bytes] = {}
-
-    def consider(
-        self, distance: Distance | None, env_steps: int, weights: Mapping[str, bytes]
-    ) -> None:
-        """Takes a policy if it is as close, or closer; one whose distance is unknown is not."""
-        if distance is None:
-            return
-        self.smallest = min(self.smallest, distance)
-        if distance.is_as_close_as(self.smallest):
-            self.env_steps, self.weights = env_steps, weights
-
-    def serialize(self) -> str:
-        return json.dumps([self.smallest, self.env_steps, _texts(self.weights)])
-
-    def deserialize(self, string_value: bytes) -> None:
-        smallest, self.env_steps, weights = json.loads(string_value)
-        self.smallest, self.weights = Distance(*smallest), _files(weights)
 
 
 class Sums(tf.train.experimental.PythonState):
@@ -126,7 +94,7 @@ class RunState(tf.Module):
       evaluation_seconds: the part of them in which training waited for evaluations.
       losses: of the rounds since the last evaluation began.
       waiting: the line that has not been written yet.
-      closest: the policy that was closest to the demonstrations.
+      finalists: the policies that were closest to the demonstrations.
       doubts: whether the run still learns.
     """
 
@@ -141,7 +109,7 @@ class RunState(tf.Module):
         self.evaluation_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self.losses = Sums()
         self.waiting = Waiting()
-        self.closest = Closest()
+        self.finalists = Finalists()
         self.doubts = Doubts()
 
     def count_seconds(self) -> float:
@@ -150,19 +118,3 @@ class RunState(tf.Module):
         self.wall_seconds.assign_add(now - self._counted_until)
         self._counted_until = now
         return float(self.wall_seconds)
-
-
-def _text(content: bytes) -> str:
-    return base64.b64encode(content).decode()
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text)
-
-
-def _texts(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: _text(content) for name, content in files.items()}
-
-
-def _files(texts: Mapping[str, str]) -> dict[str, bytes]:
-    return {name: _bytes(text) for name, text in texts.items()}

@@ -22,7 +22,8 @@ import pytest
 import tensorflow as tf
 
 from mgail_tf.errors import EnvironmentFailed
-from mgail_tf.seeds import FINAL_SEED
+from mgail_tf.seeds import CHOICE_SEED, FINAL_SEED
+from mgail_tf.training.evaluation import Findings
 from mgail_tf.training.run_folder import RunFolder
 
 
@@ -73,6 +74,11 @@ def test_result(tmp_path, clock):
         "non_finite_steps": 0,
         "export": "closest",
         "exported_env_steps": 200,
+        "finalists": [
+            {"env_steps": 120, "imitation_distance": 0.05},
+            {"env_steps": 180, "imitation_distance": 0.02},
+            {"env_steps": 200, "imitation_distance": 0.01},
+        ],
         "return_mean": 50.0,
         "return_std": 1.0,
         "normalized_return": 1.25,
@@ -196,6 +202,28 @@ def test_the_policy_that_is_exported_is_evaluated_closely(export, rounds, tmp_pa
     last = {"closest": "last", "last": "closest"}[export]
     make(tmp_path, clock, total_steps=200, export=last).train(progress=False)
     assert exported(tmp_path) == 16 - rounds
+
+
+class Lucky(FakeEvaluator):
+    """The policy of 6 rounds hardly falls in a few episodes, and falls in many."""
+
+    def submit(self, order):
+        findings = super().submit(order).result()
+        falls = self.policies[-1] == 6 and order.num_episodes == 50 or self.policies[-1] == 0
+        measured = findings.measured | {"imitation_distance_of_lengths": 0.1 * falls}
+        measured["imitation_distance"] += 0.1 * falls
+        return self._future(Findings(measured, LEVELS))
+
+
+def test_a_close_look_decides_which_policy_is_exported(tmp_path, clock):
+    evaluator = Lucky(clock, closest=5)
+    trainer = make(tmp_path, clock, total_steps=200, evaluator=evaluator, export="closest")
+    result = trainer.train(progress=False)
+    # Those of 6 and 3 rounds are the closest, and that of 9 rounds comes next.
+    assert evaluator.policies == [0, 3, 6, 9, 10, 3, 6, 9, 3]
+    assert evaluator.calls[5:] == [(50, CHOICE_SEED)] * 3 + [(50, FINAL_SEED)]
+    assert exported(tmp_path) == 3 and result["exported_env_steps"] == 60
+    assert [each["env_steps"] for each in result["finalists"]] == [60, 120, 180]
 
 
 @pytest.mark.parametrize("killed_after", [4, 6, 7, 9])
