@@ -1,15 +1,13 @@
 """Where a result comes from: command, commit, machine."""
 
 import datetime
-import importlib.metadata
 import os
 import pathlib
-import platform
 import shlex
 import subprocess
 from typing import Any
 
-from mgail_tf import strict_json
+from mgail_tf import strict_json, surroundings
 
 FILE = "provenance.json"
 FORM = {"command": str, "starts": [{"commit": str | None, "dirty": bool | None}]}
@@ -77,30 +75,8 @@ def _git(*arguments: str) -> str | None:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores of the whole machine, and the versions that results may depend on."""
-    packages = {name: _version(name) for name in ("tensorflow", "keras", "gymnasium", "mujoco")}
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        **packages,
-    }
-
-
-def _processor() -> str:
-    # Linux says it here, and `platform.processor()` only the architecture, or nothing.
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    """Cores of the whole machine, its processor, and the versions that results may depend on."""
+    return {"cores": os.cpu_count(), **surroundings.describe()}
 
 
 def commits(provenances: list[dict[str, Any]]) -> list[str]:

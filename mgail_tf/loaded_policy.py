@@ -3,6 +3,7 @@
 import itertools
 import pathlib
 from typing import Any
+import warnings
 
 import gymnasium
 import numpy as np
@@ -11,8 +12,9 @@ import tensorflow as tf
 from mgail_tf import policy_files
 from mgail_tf.data import fitting
 from mgail_tf.envs.episodes import Act
-from mgail_tf.errors import UserError
+from mgail_tf.errors import DataWarning, UserError
 from mgail_tf.quiet import quiet
+from mgail_tf.saved_program import beyond_computing
 
 # What TensorFlow raises about a folder that is damaged, or of another program.
 DAMAGE = (
@@ -105,6 +107,9 @@ class LoadedPolicy:
 def load(folder: str | pathlib.Path) -> LoadedPolicy:
     """Loads what `DeployedPolicy.save` wrote.
 
+    A SavedModel is a program: load only those that you trust. A `DataWarning` names what one can do
+    besides computing; ours can do nothing else.
+
     Args:
       folder: of the SavedModel, or of the run that wrote it.
 
@@ -112,6 +117,13 @@ def load(folder: str | pathlib.Path) -> LoadedPolicy:
       UserError: the folder holds no such SavedModel.
     """
     folder = policy_files.find(folder)
+    if operations := beyond_computing(folder):
+        warnings.warn(
+            f"{folder} can do more than compute ({', '.join(operations)}): a SavedModel is a "
+            "program; use only those that you trust",
+            DataWarning,
+            stacklevel=2,
+        )
     message = f"{folder} is not a SavedModel of a policy; train or export one"
     try:
         with quiet():  # TensorFlow logs tracebacks of what it can do without.

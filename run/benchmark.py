@@ -1,6 +1,6 @@
 """Measures what a run's time goes to: python run/benchmark.py --env HalfCheetah."""
 
-from mgail_tf.commands.benchmark import program
+from mgail_tf.programs import benchmark
 
 if __name__ == "__main__":
-    program()
+    benchmark()

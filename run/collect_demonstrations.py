@@ -1,6 +1,6 @@
 """Draws demonstrations from a task's expert: --env Hopper --num_trajectories 25."""
 
-from mgail_tf.commands.collect_demonstrations import program
+from mgail_tf.programs import collect_demonstrations
 
 if __name__ == "__main__":
-    program()
+    collect_demonstrations()

@@ -1,6 +1,6 @@
 """Writes a policy in another format: --saved_model DIR --format litert --out policy.tflite."""
 
-from mgail_tf.commands.export import program
+from mgail_tf.programs import export
 
 if __name__ == "__main__":
-    program()
+    export()

@@ -1,6 +1,6 @@
 """Makes a Minari dataset of recorded episodes: --env Pendulum-v1 --recording FILE --out FOLDER."""
 
-from mgail_tf.commands.import_demonstrations import program
+from mgail_tf.programs import import_demonstrations
 
 if __name__ == "__main__":
-    program()
+    import_demonstrations()

@@ -1,6 +1,6 @@
 """Prints the table of expert_data/README.md and draws expert_data/learning_curves.png."""
 
-from mgail_tf.commands.tabulate_experts import program
+from mgail_tf.programs import tabulate_experts
 
 if __name__ == "__main__":
-    program()
+    tabulate_experts()

@@ -1,6 +1,6 @@
 """Prints the finished runs below a folder, as README.md and docs/results.md do: --runs runs."""
 
-from mgail_tf.commands.tabulate_results import program
+from mgail_tf.programs import tabulate_results
 
 if __name__ == "__main__":
-    program()
+    tabulate_results()

@@ -1,6 +1,6 @@
 """Trains an expert: --env Hopper [--algorithm ppo]; the same command again resumes it."""
 
-from mgail_tf.commands.train_expert import program
+from mgail_tf.programs import train_expert
 
 if __name__ == "__main__":
-    program()
+    train_expert()

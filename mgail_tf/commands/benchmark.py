@@ -2,18 +2,16 @@
 
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from importlib import metadata
 import multiprocessing
 import os
 import pathlib
-import platform
 import sys
 import time
 from typing import Any
 
 from absl import flags
 
-from mgail_tf import __version__, whole, writable
+from mgail_tf import surroundings, whole, writable
 from mgail_tf.commands import benchmark_settings, benchmark_tables, command_line
 from mgail_tf.config import Config
 from mgail_tf.errors import UserError
@@ -62,10 +60,7 @@ def machine() -> dict[str, Any]:
     usable = hasattr(os, "sched_getaffinity")
     return {
         "cores": len(os.sched_getaffinity(0)) if usable else os.cpu_count(),
-        "processor": platform.processor() or platform.machine(),
-        "python": platform.python_version(),
-        "tensorflow": metadata.version("tensorflow"),
-        "mgail_tf": __version__,
+        **surroundings.describe(),
     }
 
 

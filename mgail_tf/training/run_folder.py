@@ -5,10 +5,11 @@ import dataclasses
 import math
 import pathlib
 from typing import Any
+import warnings
 
-from mgail_tf import strict_json, whole, writable
+from mgail_tf import strict_json, surroundings, whole, writable
 from mgail_tf.config import Config, Reporting
-from mgail_tf.errors import UserError
+from mgail_tf.errors import DataWarning, UserError
 
 # Counts the changes of what a run folder holds. A run of another version cannot be resumed.
 VERSION = 8
@@ -16,11 +17,14 @@ VERSION = 8
 # The entry of `config.json` that names the demonstrations by what is in them, because a path may
 # hold others tomorrow.
 FINGERPRINT = "demonstrations_fingerprint"
+# The entry that says with what the run was begun, or gone on last.
+MADE_WITH = "made_with"
 
 # The entries of `config.json` that need not be as they were. The fingerprint is compared apart.
 MAY_CHANGE = {
     "total_steps",
     FINGERPRINT,
+    MADE_WITH,
     *(field.name for field in dataclasses.fields(Reporting)),
 }
 
@@ -58,11 +62,21 @@ class RunFolder:
         self.saved_model = self._path / "saved_model"
         check(path, config, fingerprint)
         settings, file = _as_json(config, fingerprint), self._path / "config.json"
-        known = file.exists() and strict_json.read(file) == settings
+        before = strict_json.read(file, dict, ANOTHER) if file.exists() else {}
+        made_with = before.get(MADE_WITH)
+        if not isinstance(made_with, dict):
+            made_with = {}
+        if changes := surroundings.differences(made_with, settings[MADE_WITH]):
+            warnings.warn(
+                f"{path}: this run was begun {changes}; it will not end bit for bit as it would "
+                "have ended there",
+                DataWarning,
+                stacklevel=2,
+            )
         with whole.refusals_told(f"`logdir` {path}"):
             self._path.mkdir(parents=True, exist_ok=True)
             self.tensorboard = TensorBoard(self._path / "tensorboard", self._path.name)
-            if not known:
+            if before != settings:
                 self.tensorboard.write_config(config.flat())
                 _write_json(file, settings)
 
@@ -185,7 +199,8 @@ def _metrics(path: pathlib.Path) -> list[dict[str, Any]]:
 
 
 def _as_json(config: Config, fingerprint: str | None) -> dict[str, Any]:
-    return {"run_folder_version": VERSION, **config.flat(), FINGERPRINT: fingerprint}
+    own = {"run_folder_version": VERSION, MADE_WITH: surroundings.describe()}
+    return own | config.flat() | {FINGERPRINT: fingerprint}
 
 
 def _write_json(file: pathlib.Path, values: Mapping[str, Any]) -> None:

@@ -40,6 +40,25 @@ def test_a_run_ends_after_the_round_and_goes_on(number, tmp_path):
         assert json.loads((tmp_path / "run" / "result.json").read_text())["env_steps"] == steps + 80
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.4, 0.8, 1.6])
+@pytest.mark.parametrize("program", ["main.py", "evaluate.py"])
+def test_a_program_that_has_only_begun_ends_without_a_traceback(program, seconds, tmp_path):
+    arguments = RUN[:2] if program == "main.py" else ["--saved_model=run", "--env=CartPole"]
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "run" / program, *arguments],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(0.1 + seconds)  # Python itself needs a moment.
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    # An evaluation may have told by then that there is no policy.
+    assert process.returncode in (128 + signal.SIGINT, -signal.SIGINT, 2), told
+    assert "Traceback" not in told
+
+
 @pytest.mark.parametrize("seconds", [1.5, 4.0])
 def test_a_run_that_has_learned_nothing_ends_at_once(seconds, tmp_path):
     process = begin(tmp_path)

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from mgail_tf import config as configs
-from mgail_tf.errors import UserError
+from mgail_tf import surroundings
+from mgail_tf.errors import DataWarning, UserError
 from mgail_tf.training.run_folder import RunFolder, check
 
 CONFIG = configs.make("CartPole", seed=3)
@@ -27,6 +28,7 @@ def test_a_folder_holds_the_settings(tmp_path):
     written = json.loads((tmp_path / "a" / "run" / "config.json").read_text())
     assert written.pop("run_folder_version") == 8
     assert written.pop("demonstrations_fingerprint") is None
+    assert written.pop("made_with") == surroundings.describe()
     assert written == CONFIG.flat()
     assert written["seed"] == 3 and written["policy_hidden"] == [100, 50]
 
@@ -95,6 +97,23 @@ def test_another_algorithms_run_is_told_apart(tmp_path):
     RunFolder(tmp_path, CONFIG)
     with pytest.raises(UserError, match="algorithm=mgail, not bc"):
         RunFolder(tmp_path, configs.make("CartPole", seed=3, algorithm="bc"))
+
+
+def test_what_goes_on_with_another_tensorflow_or_processor_is_told_once(tmp_path, recwarn):
+    RunFolder(tmp_path, CONFIG)
+    file = tmp_path / "config.json"
+    written = json.loads(file.read_text())
+    here = written["made_with"]
+    written["made_with"] = here | {"tensorflow": "2.20.0", "processor": "an abacus"}
+    file.write_text(json.dumps(written))
+    assert not recwarn
+    told = "begun with tensorflow 2.20.0, processor an abacus, and goes on with tensorflow"
+    with pytest.warns(DataWarning, match=told) as warned:
+        RunFolder(tmp_path, CONFIG)
+    assert "\n" not in str(warned[0].message)
+    recwarn.clear()
+    RunFolder(tmp_path, CONFIG)
+    assert not recwarn and json.loads(file.read_text())["made_with"] == here
 
 
 @pytest.mark.parametrize("version", [None, 1, 2, 3, 4, 5, 6, 7, 9])
