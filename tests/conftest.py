@@ -11,6 +11,7 @@ import pytest
 
 # Files that take longest come first, so that no process is alone with one of them at the end.
 LONG = (
+    "test_kills.py",
     "test_own_environments.py",
     "test_make_trainer.py",
     "test_tasks.py",
