@@ -58,7 +58,7 @@ def wait_for(moment: str, folder: pathlib.Path, seconds: float, run: subprocess.
     Args:
       moment: one of `MOMENTS`.
       folder: the run folder.
-      seconds: how long a whole run takes.
+      seconds: how long it takes until the moment at most, but for a sign that is waited for.
       run: its process.
     """
     until = time.monotonic() + random.uniform(0.0, seconds)
@@ -152,10 +152,13 @@ def main() -> int:
     for number in range(0, arguments.kills, KILLS_PER_RUN):
         name = [*RUNS][number // KILLS_PER_RUN % len(RUNS)]
         run_folder, found = folder / f"{name}-{number}", []
+        left = seconds[name]
         for _ in range(min(KILLS_PER_RUN, arguments.kills - number)):
             moment, began = random.choice(MOMENTS), time.monotonic()
             run = start(name, run_folder)
-            wait_for(moment, run_folder, seconds[name], run)
+            # Signs come before the end, and a resumed run has less to do.
+            left *= 0.7
+            wait_for(moment, run_folder, left, run)
             what = "killed" if run.poll() is None else "it had ended"
             found += kill(run)
             after = f"after {time.monotonic() - began:.2f} s"
