@@ -1,6 +1,7 @@
 """The policy that is evaluated and exported: raw observations in, actions for `env.step` out."""
 
 from collections.abc import Callable
+import hashlib
 import pathlib
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +144,11 @@ class DeployedPolicy:
         a hundredth of the time.
         """
         tf.train.Checkpoint(root=self._exported).write(f"{folder}/variables")
+
+    def digest(self) -> str:
+        """Names the deterministic policy as it is now, by its weights."""
+        weights = tf.nest.flatten(self.network()["layers"])
+        return hashlib.sha256(b"".join(weight.numpy().tobytes() for weight in weights)).hexdigest()
 
     def _traced(self, function: Any, dtype: tf.DType, *others: tf.TensorSpec) -> Any:
         """The program of a function for observations of a float type; traced once."""

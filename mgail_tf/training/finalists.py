@@ -20,11 +20,15 @@ class Finalist(NamedTuple):
       distance: of its evaluated episodes from the demonstrations.
       env_steps: environment steps after which it was there.
       weights: of its SavedModel, files by name.
+      digest: names the policy; see `DeployedPolicy.digest`.
+      looks: how often it was evaluated; `distance` is the mean.
     """
 
     distance: Distance
     env_steps: int
     weights: Mapping[str, bytes]
+    digest: str
+    looks: int = 1
 
 
 class Finalists(tf.train.experimental.PythonState):
@@ -49,16 +53,27 @@ class Finalists(tf.train.experimental.PythonState):
         self.may_hide_falls = False
 
     def consider(
-        self, distance: Distance | None, env_steps: int, weights: Mapping[str, bytes]
+        self,
+        distance: Distance | None,
+        env_steps: int,
+        weights: Mapping[str, bytes],
+        digest: str,
     ) -> None:
         """Takes a policy if it is among the closest; one whose distance is unknown is not.
 
-        What a run has gone back to is no new policy.
+        One that a run has gone back to is no new policy, and more is known of it now.
         """
-        if distance is None or any(weights == each.weights for each in self.policies):
+        if distance is None:
             return
         self.may_hide_falls |= distance.of_lengths > 0.0
-        policies = [*self.policies, Finalist(distance, env_steps, weights)]
+        known = [each for each in self.policies if each.digest == digest]
+        policies = [each for each in self.policies if each.digest != digest]
+        if known:
+            [before] = known
+            mean = before.distance.mean_with(distance, before.looks)
+            policies.append(before._replace(distance=mean, looks=before.looks + 1))
+        else:
+            policies.append(Finalist(distance, env_steps, weights, digest))
         smallest = min(each.distance for each in policies)
 
         def rank(each: Finalist) -> tuple[bool, float]:
@@ -69,14 +84,14 @@ class Finalists(tf.train.experimental.PythonState):
         self.policies = sorted(kept, key=lambda each: each.env_steps)
 
     def serialize(self) -> str:
-        policies = [[*each[:2], encoded.texts(each.weights)] for each in self.policies]
+        policies = [[*each[:2], encoded.texts(each[2]), *each[3:]] for each in self.policies]
         return json.dumps([self.may_hide_falls, policies])
 
     def deserialize(self, string_value: bytes) -> None:
         self.may_hide_falls, policies = json.loads(string_value)
         self.policies = [
-            Finalist(Distance(*distance), env_steps, encoded.files(weights))
-            for distance, env_steps, weights in policies
+            Finalist(Distance(*distance), env_steps, encoded.files(weights), *others)
+            for distance, env_steps, weights, *others in policies
         ]
 
 

@@ -126,12 +126,13 @@ class Reporter:
         state.steps_evaluated.assign(self._collector.steps)
         self._export.write()
         waiting.weights = self._export.weights()
+        waiting.digest = self._learner.deployed_policy.digest()
         self._collector.pause()
 
     def evaluate(self) -> None:
-        """Has the policy evaluated whose line waits."""
-        film = self._state.waiting.film
-        self._submit(self._reporting.evaluation_episodes, EVALUATION_SEED, film)
+        """Has the policy evaluated whose line waits, from starts of its own."""
+        episodes, before = self._reporting.evaluation_episodes, int(self._state.evaluations) - 1
+        self._submit(episodes, EVALUATION_SEED + before * episodes, self._state.waiting.film)
 
     def conclude(self, progress: Progress) -> None:
         """Waits for the evaluation that is on its way, and tells the learner what it has found.
@@ -262,7 +263,9 @@ class Reporter:
     def _evaluated(self, metrics: Mapping[str, Any]) -> None:
         """Considers the policy that was evaluated for export; its line is written."""
         distance, waiting = _distance(metrics), self._state.waiting
-        self._state.finalists.consider(distance, metrics["env_steps"], waiting.weights)
+        self._state.finalists.consider(
+            distance, metrics["env_steps"], waiting.weights, waiting.digest
+        )
         waiting.found(distance)
         waiting.clear()
 

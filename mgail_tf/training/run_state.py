@@ -22,6 +22,7 @@ class Waiting(tf.train.experimental.PythonState):
       line: what is known by now, by name; None if no line waits.
       film: whether the evaluation is filmed.
       weights: of the policy's SavedModel, files by name.
+      digest: names the policy.
       histograms: for TensorBoard, as `tensorboard.encode_histograms` gives them.
       untold: how far the policy was that was evaluated last, as a part of a random policy's
         distance, which the learner has not been told yet; None if there is nothing to tell.
@@ -38,6 +39,7 @@ class Waiting(tf.train.experimental.PythonState):
         self.line: dict[str, Any] | None = None
         self.film = False
         self.weights: Mapping[str, bytes] = {}
+        self.digest = ""
         self.histograms: Sequence[bytes] = []
 
     def found(self, distance: Distance | None) -> None:
@@ -48,12 +50,12 @@ class Waiting(tf.train.experimental.PythonState):
 
     def serialize(self) -> str:
         files = encoded.texts(self.weights), encoded.all_texts(self.histograms)
-        line = self.line, self.film, *files
+        line = self.line, self.film, self.digest, *files
         return json.dumps([*line, self.untold, self.random_distance])
 
     def deserialize(self, string_value: bytes) -> None:
         *line, untold, self.random_distance = json.loads(string_value)
-        self.line, self.film, weights, histograms = line
+        self.line, self.film, self.digest, weights, histograms = line
         self.weights = encoded.files(weights)
         self.histograms = encoded.all_contents(histograms)
         self.untold = untold and Distance(*untold)

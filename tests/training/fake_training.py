@@ -47,6 +47,9 @@ class FakePolicy:
     def deterministic(self, observations):
         return np.zeros(len(observations), int)
 
+    def digest(self):
+        return str(int(self._rounds))
+
     def save(self, folder):
         self._clock.wait(300)
         pathlib.Path(folder, "variables").mkdir(parents=True)

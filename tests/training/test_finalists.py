@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from mgail_tf.algorithms.distance import Distance
@@ -9,7 +10,7 @@ def steps(distances, lengths=None):
     finalists = Finalists()
     for step, distance in enumerate(distances):
         known = distance and Distance(distance, lengths[step] if lengths else 0.0)
-        finalists.consider(known, step, {"weights": bytes([step])})
+        finalists.consider(known, step, {"weights": bytes([step])}, str(step))
     again = Finalists()
     again.deserialize(finalists.serialize().encode())
     assert again.policies == finalists.policies
@@ -38,9 +39,12 @@ def test_those_whose_episodes_end_earlier_are_not_as_close():
 
 def test_what_a_run_has_gone_back_to_is_no_new_policy():
     finalists = Finalists()
-    for step in range(3):
-        finalists.consider(Distance(0.3, 0.0), step, {"weights": b"the same"})
-    assert [each.env_steps for each in finalists.policies] == [0]
+    for step, distance in enumerate([0.2, 0.4, 0.9]):
+        # The noise, which is a part of the weights, has another scale by now.
+        finalists.consider(Distance(distance, 0.0), step, {"weights": bytes([step])}, "the same")
+    [only] = finalists.policies
+    assert (only.env_steps, only.weights, only.looks) == (0, {"weights": b"\0"}, 3)
+    np.testing.assert_allclose(only.distance, [0.5, 0.0])
 
 
 @pytest.mark.parametrize(
@@ -58,10 +62,10 @@ def test_the_newest_of_the_closest_is_chosen(distances, chosen):
 
 def test_only_lengths_that_differ_hide_falls():
     finalists = Finalists()
-    finalists.consider(Distance(0.3, 0.0), 0, {"weights": b"a"})
+    finalists.consider(Distance(0.3, 0.0), 0, {"weights": b"a"}, "a")
     assert not finalists.may_hide_falls
-    finalists.consider(Distance(0.9, 0.1), 1, {"weights": b"b"})
-    finalists.consider(Distance(0.2, 0.0), 2, {"weights": b"c"})
+    finalists.consider(Distance(0.9, 0.1), 1, {"weights": b"b"}, "b")
+    finalists.consider(Distance(0.2, 0.0), 2, {"weights": b"c"}, "c")
     again = Finalists()
     again.deserialize(finalists.serialize().encode())
     assert finalists.may_hide_falls and again.may_hide_falls

@@ -58,7 +58,8 @@ def test_evaluates_where_it_is_due_and_at_the_end(total_steps, every, expected, 
     )
     assert evaluated_at(tmp_path) == expected
     *during, last = evaluator.calls
-    assert during == [(2, EVALUATION_SEED)] * len(expected)
+    # Each evaluation has starts of its own.
+    assert during == [(2, EVALUATION_SEED + 2 * index) for index in range(len(expected))]
     assert last == (50, FINAL_SEED)
 
 
