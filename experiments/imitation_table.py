@@ -143,10 +143,10 @@ def _targets(returns: Mapping[str, Mapping[Cell, Sequence[float]]]) -> str:
 
 
 EXPLANATION = f"""Wilcoxon's signed-rank test of the means over seeds, in cells that both have;
-over tasks, of the means of their cells. Equal pairs are left out of the test; tied are differences that are as large as
-another. Cells of one task are not independent, so p over the cells is rather too small.
-Interquartile means are of all runs in these cells, with intervals ({comparison.CONFIDENCE:.0%}) by a
-stratified bootstrap where each cell has two runs or more."""
+over tasks, of the means of their cells. Equal pairs are left out of the test; tied are differences
+as large as another. Cells of one task are not independent, so p over the cells is rather too small.
+Interquartile means are of all runs in these cells, with intervals of {comparison.CONFIDENCE:.0%} by
+a stratified bootstrap where each cell has two runs or more."""
 COMPARED = (
     "MGAIL against",
     "over",
