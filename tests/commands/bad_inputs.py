@@ -399,14 +399,6 @@ STUDIES = [
     (f"ablation {APART} --env=NoSuchTask", "Unknown command line flag 'env'"),
     (f"robustness {APART} --first_seed=-1", "first_seed"),
     (f"table1 {APART} --tasks=Hopper,Swimmer", "use one or more of CartPole,MountainCar"),
-    (f"table1 {APART} --sizes=5", "use one or more of smallest,1,4"),
-    (f"table1 {APART} --protocols=thin", "use one or more of whole,subsampled"),
-    (f"table1 {APART} --methods=dagger", "use one or more of bc,gail"),
-    (f"table1 {APART} --seeds=5", "use one or more of 0,1,2,3,4"),
-    (f"table1 {APART} --noreport_only --tasks=Humanoid --sizes=4", "no run is of all that"),
-    (f"table1 {APART} --noreport_only --tasks=Ant --only='Hopper-*'", "matches no run"),
-    (f"table1 {APART} --noreport_only --quick --methods=bc --seeds=1", "no run is of all that"),
-    (f"table1 {APART}", "no run is finished"),
     (f"authors_hopper {APART} --authors_curve={LONG}", "300 letters are too many"),
 ]
 

@@ -80,9 +80,9 @@ def test_a_quick_look_is_one_seed_of_three_tasks():
     assert "Hopper-4-subsampled-gail-0" not in told and "Hopper-4-subsampled-bc-0" in told
 
 
-def chosen(quick=False, **given):
+def chosen(**given: list[str]) -> list[str]:
     with flagsaver.flagsaver(**given):
-        return [each.name for each in table1.chosen(quick)]
+        return [each.name for each in table1.chosen(quick=False)]
 
 
 def test_any_part_by_flags():
@@ -96,9 +96,25 @@ def test_any_part_by_flags():
     ]
     numbers = chosen(tasks=["CartPole", "Humanoid"], sizes=["4", "240"], **part)
     assert {name.rpartition("-whole")[0] for name in numbers} == {"CartPole-4", "Humanoid-240"}
-    assert len(chosen(quick=True, methods=["mgail"])) == 6
+    with flagsaver.flagsaver(methods=["mgail"]):
+        assert len(table1.chosen(quick=True)) == 6
     with pytest.raises(UserError, match="no run is of all"):
         chosen(tasks=["Humanoid"], sizes=["4"])
+
+
+@pytest.mark.parametrize(
+    ("flag", "word"),
+    [
+        ("tasks", "Swimmer"),
+        ("sizes", "5"),
+        ("protocols", "thin"),
+        ("methods", "MGAIL"),
+        ("seeds", "5"),
+    ],
+)
+def test_other_words_are_refused(flag, word):
+    with pytest.raises(flags.IllegalFlagValueError, match=f"{flag}.*use one or more of"):
+        chosen(**{flag: [word]})
 
 
 def test_what_the_paper_reports():
