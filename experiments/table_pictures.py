@@ -46,7 +46,7 @@ def _panels(tasks: list[str], fill: Callable[[Any, str], None], title: str, hori
     """A figure with a panel for each task, and one legend."""
     columns = min(4, len(tasks))
     lines = math.ceil(len(tasks) / columns)
-    figure = drawing.figure(4 * columns, 3.2 * lines + 0.8)
+    figure = drawing.figure(4 * columns + 2, 3.2 * lines + 0.5)
     panels = figure.subplots(lines, columns, squeeze=False).flat
     for panel, task in zip(panels, tasks, strict=False):
         panel.axhline(1, color="black", linestyle=":", linewidth=1, label="expert")
@@ -58,7 +58,7 @@ def _panels(tasks: list[str], fill: Callable[[Any, str], None], title: str, hori
     for panel in figure.axes:
         for line, label in zip(*panel.get_legend_handles_labels(), strict=True):
             named.setdefault(label, line)
-    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=len(named))
+    figure.legend(named.values(), named.keys(), loc="outside right upper")
     figure.suptitle(title)
     figure.supxlabel(horizontal)
     figure.supylabel("normalised return")
@@ -103,7 +103,7 @@ def _curves(results: Mapping[str, Result], protocol: str, panel: Any, task: str)
             panel.axhline(np.mean([each.normalized_return for each in found]), ls="--", **told)
     # Budgets are from thousands to millions, and curves begin at 0.
     panel.set_xscale("symlog", linthresh=1000)
-    panel.set_xlim(left=0)
+    panel.set_xticks([0, 1e3, 1e4, 1e5, 1e6])
 
 
 def _profiles(returns: Mapping[str, Mapping[Cell, list[float]]], file: pathlib.Path) -> None:
