@@ -124,6 +124,8 @@ def _names(cells: Sequence[Cell]) -> str:
 def _targets(returns: Mapping[str, Mapping[Cell, Sequence[float]]]) -> str:
     """Says where MGAIL is not as it should be: at the target, and above BC where BC is below it."""
     ours, cloned = returns["mgail"], returns["bc"]
+    if not ours:
+        return "No cell of MGAIL is filled yet."
     low = [cell for cell, values in ours.items() if np.mean(values) < TARGET]
     beaten = [
         cell
