@@ -56,8 +56,8 @@ def main(name: str, study: Study) -> None:
     carrying_out.finished(runs)
     failures = []
     if not REPORT_ONLY.value:
+        chosen = runner.matching(getattr(study, "chosen", study.runs)(QUICK.value), ONLY.value)
         getattr(study, "prepare", lambda: None)()
-        chosen = runner.matching(runs, ONLY.value)
         pool = LocalPool(PROCESSES.value)
         try:
             failures = carrying_out.execute(title, chosen, pool)
@@ -69,6 +69,7 @@ def main(name: str, study: Study) -> None:
             commits = provenance.commits([result.provenance for result in finished.values()])
             print(f"{len(finished)} of {len(runs)} runs, of commit {', '.join(commits)}\n")
             pictures = PICTURES.value or (results if QUICK.value else provenance.ROOT / "docs")
+            getattr(study, "write", lambda *_: None)(finished, results)
             study.report(finished, pathlib.Path(pictures))
         elif not failures:
             raise UserError(f"{results}: nothing to report, no run is finished")

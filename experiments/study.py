@@ -28,7 +28,9 @@ class Run:
 class Study(Protocol):
     """A file of `studies/`.
 
-    It may also have a function `prepare()`, which writes what the runs need, before they start.
+    It may also have functions `prepare()`, which writes what the runs need, before they start;
+    `chosen(quick)`, which gives those of its runs that its own flags ask for; and
+    `write(results, folder)`, which writes files into the folder of its results.
     """
 
     def runs(self, quick: bool) -> list[Run]:

@@ -14,7 +14,8 @@ importlib.import_module(f"mgail_tf.commands.{program}").program()
 EXPERT = ["--saved_model", ROOT / "expert_data" / "CartPole" / "expert", "--env=CartPole"]
 RECORDED = ["--env=CartPole", "--out=mine", "--recording"]
 OF_EXTRAS = (
-    "datasets,pandas,ai_edge_litert,imageio_ffmpeg,matplotlib,torch,stable_baselines3,sb3_contrib"
+    "datasets,pandas,ai_edge_litert,imageio_ffmpeg,matplotlib,torch,stable_baselines3,sb3_contrib,"
+    "scipy"
 )
 
 

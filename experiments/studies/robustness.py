@@ -11,7 +11,7 @@ from typing import NamedTuple
 from absl import flags
 import numpy as np
 
-from experiments import provenance, tables
+from experiments import paper, provenance, tables
 from experiments.result import Result
 from experiments.study import Run
 from mgail_tf.commands import command_line
@@ -32,8 +32,6 @@ ELSEWHERE = (
     "LunarLander-v3",
     "LunarLanderContinuous-v3",
 )
-# Episodes of these have too few pairs to keep every twentieth.
-SUBSAMPLE = {"CartPole": 10, "MountainCar": 5, "Acrobot": 5}
 
 
 class Cell(NamedTuple):
@@ -82,7 +80,7 @@ def _abroad(folder: str, task: str, *told: str, variant: str = "") -> Cell:
 
 
 def _thin(task: str, *told: str) -> Cell:
-    return Cell(task, (f"--subsample={SUBSAMPLE.get(task, 20)}", *told))
+    return Cell(task, (f"--subsample={paper.subsample(task)}", *told))
 
 
 COLUMNS = {

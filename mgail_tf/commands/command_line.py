@@ -155,8 +155,13 @@ def with_flags(message: str) -> str:
 
 def print_table(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> None:
     """Prints a table in Markdown; every row has as many cells as the header."""
-    for cells in header, ["---"] * len(header), *rows:
-        print("|", *[f"{cell} |" for cell in cells])
+    print(table(header, rows))
+
+
+def table(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> str:
+    """A table in Markdown; every row has as many cells as the header."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(" ".join(["|", *[f"{cell} |" for cell in cells]]) for cells in lines)
 
 
 def parse_integers(name: str, words: Sequence[str]) -> tuple[int, ...]:

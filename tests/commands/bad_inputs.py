@@ -398,6 +398,7 @@ STUDIES = [
     # A study that has flags of its own can be here once.
     (f"ablation {APART} --env=NoSuchTask", "Unknown command line flag 'env'"),
     (f"robustness {APART} --first_seed=-1", "first_seed"),
+    (f"table1 {APART} --tasks=Hopper,Swimmer", "use one or more of CartPole,MountainCar"),
     (f"authors_hopper {APART} --authors_curve={LONG}", "300 letters are too many"),
 ]
 

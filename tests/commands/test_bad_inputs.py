@@ -67,6 +67,8 @@ def test_the_table_is_long():
         ("run/main.py", ["--env=NoSuchTask"], "NoSuchTask"),
         ("experiments/run.py", ["ablation", "--env=NoSuchTask"], "'env'"),
         ("experiments/run.py", ["ablation", "--only=NoSuchTask-*"], "they are Hopper-all-of-it"),
+        ("experiments/run.py", ["table1", "--tasks=Ant", "--only=Hopper-*"], "matches no run"),
+        ("experiments/run.py", ["table1", "--tasks=Ant", "--sizes=80"], "no run is of all that"),
     ],
 )
 def test_the_program_itself_refuses(program, told, words, tmp_path):

@@ -18,11 +18,12 @@ from experiments.studies import (
     figure5,
     newcomer,
     robustness,
+    table1,
     units,
 )
 from mgail_tf.errors import UserError
 
-STUDIES = [ablation, authors_hopper, cloning, figure5, newcomer, robustness, units]
+STUDIES = [ablation, authors_hopper, cloning, figure5, newcomer, robustness, table1, units]
 
 
 @pytest.fixture(autouse=True)
