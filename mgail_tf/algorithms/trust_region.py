@@ -5,9 +5,11 @@ from typing import NamedTuple
 import warnings
 
 import gymnasium
+import keras
 import numpy as np
 from sb3_contrib import TRPO
 from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.utils import set_random_seed
 from stable_baselines3.common.vec_env import DummyVecEnv
 import tensorflow as tf
 import torch
@@ -17,9 +19,10 @@ from mgail_tf.networks.build import AnyActionEncoder
 from mgail_tf.networks.encoding import DiscreteActionEncoder
 from mgail_tf.networks.policy import LOG_STDDEV_LIMIT, GaussianPolicy, Policy
 
-
 # Of the conjugate gradients, as in the papers of TRPO and of GAIL.
 CG_STEPS = 10
+# What names the weights in a checkpoint; the numbers of Adam have the number of theirs.
+WEIGHT = "weight"
 
 
 class Rollout(NamedTuple):
@@ -47,7 +50,7 @@ class _Spaces(gymnasium.Env):
     def __init__(self, observation_size: int, actions: AnyActionEncoder):
         self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (observation_size,))
         if isinstance(actions, DiscreteActionEncoder):
-            self.action_space = gymnasium.spaces.MultiDiscrete(actions.parts.sizes)
+            self.action_space = gymnasium.spaces.MultiDiscrete(list(actions.parts.sizes))
         else:
             # The bounds mean nothing: actions are clipped where the environment takes them.
             self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (actions.size,))
@@ -114,15 +117,15 @@ class TrustRegion(tf.train.experimental.PythonState):
         Args:
           policy: the Keras network that has acted; it gets the new weights.
           rollout: what it did.
-          seed: of the order in which the value sees the steps.
+          seed: of all that is drawn for it.
 
         Returns:
           Scalars by name.
         """
         self._copy_from(policy)
         self._remember(rollout)
-        # What sb3's buffer shuffles by.
-        np.random.seed(seed)
+        # sb3 draws from the global generators of NumPy and torch.
+        set_random_seed(seed)
         self._trpo.train()
         if isinstance(policy, GaussianPolicy):
             self._trpo.policy.log_std.data.clamp_(-LOG_STDDEV_LIMIT, LOG_STDDEV_LIMIT)
@@ -144,15 +147,15 @@ class TrustRegion(tf.train.experimental.PythonState):
     def _remember(self, rollout: Rollout) -> None:
         """Puts a rollout into sb3's buffer, with values, likelihoods and advantages."""
         policy, buffer = self._trpo.policy, self._trpo.rollout_buffer
-        observation, following = map(
-            torch.from_numpy, (rollout.observation, rollout.next_observation)
+        # Copies, which torch aligns in memory: products of others may be rounded otherwise.
+        observation, action, following = (
+            torch.tensor(each).flatten(0, 1)
+            for each in (rollout.observation, rollout.action, rollout.next_observation)
         )
         shape = rollout.reward.shape
-        values, log_likelihoods, _ = policy.evaluate_actions(
-            observation.flatten(0, 1), torch.from_numpy(rollout.action).flatten(0, 1)
-        )
+        values, log_likelihoods, _ = policy.evaluate_actions(observation, action)
         values, log_likelihoods = values.reshape(shape), log_likelihoods.reshape(shape)
-        following_values = policy.predict_values(following.flatten(0, 1)).reshape(shape)
+        following_values = policy.predict_values(following).reshape(shape)
         # Beyond a time limit the episode would have gone on.
         cut = (rollout.ended > 0.0) & (rollout.terminated == 0.0)
         reward = rollout.reward + self._options.discount * cut * following_values.numpy()
@@ -183,28 +186,44 @@ class TrustRegion(tf.train.experimental.PythonState):
             # torch has an output in each row, Keras in each column.
             layer.weight.data.copy_(torch.from_numpy(kernel.T))
             layer.bias.data.copy_(torch.from_numpy(bias))
-        if isinstance(policy, GaussianPolicy):
-            _, bias = policy.log_stddev.get_weights()
+        if log_stddev := _log_stddev(policy):
+            _, bias = log_stddev.get_weights()
             self._trpo.policy.log_std.data.copy_(torch.from_numpy(bias))
 
     def _copy_to(self, policy: Policy) -> None:
         for layer, dense in zip(self._layers(), policy.layers_to_action, strict=True):
             dense.set_weights([layer.weight.detach().numpy().T, layer.bias.detach().numpy()])
-        if isinstance(policy, GaussianPolicy):
+        if log_stddev := _log_stddev(policy):
             # It does not depend on the observation.
-            kernel, _ = policy.log_stddev.get_weights()
+            kernel, _ = log_stddev.get_weights()
             bias = self._trpo.policy.log_std.detach().numpy()
-            policy.log_stddev.set_weights([np.zeros_like(kernel), bias])
+            log_stddev.set_weights([np.zeros_like(kernel), bias])
 
     def serialize(self) -> bytes:
-        """What a checkpoint holds."""
-        file, policy = io.BytesIO(), self._trpo.policy
-        torch.save([policy.state_dict(), policy.optimizer.state_dict()], file)
+        """What a checkpoint holds: arrays by name, as a `.npz` file."""
+        policy, file = self._trpo.policy, io.BytesIO()
+        arrays = {f"{WEIGHT}/{name}": weight for name, weight in policy.state_dict().items()}
+        for index, moments in policy.optimizer.state_dict()["state"].items():
+            arrays |= {f"{index}/{name}": moment for name, moment in moments.items()}
+        np.savez(file, allow_pickle=False, **{name: each.numpy() for name, each in arrays.items()})
         return file.getvalue()
 
     def deserialize(self, string_value: bytes) -> None:
         """Restores what `serialize` gave."""
-        # Numbers only: a pickle could run any program.
-        weights, optimizer = torch.load(io.BytesIO(string_value), weights_only=True)
-        self._trpo.policy.load_state_dict(weights)
-        self._trpo.policy.optimizer.load_state_dict(optimizer)
+        policy, weights = self._trpo.policy, {}
+        state = policy.optimizer.state_dict() | {"state": {}}
+        with np.load(io.BytesIO(string_value), allow_pickle=False) as arrays:
+            for key in arrays:
+                place, name = key.split("/")
+                tensor = torch.from_numpy(arrays[key])
+                if place == WEIGHT:
+                    weights[name] = tensor
+                else:
+                    state["state"].setdefault(int(place), {})[name] = tensor
+        policy.load_state_dict(weights)
+        policy.optimizer.load_state_dict(state)
+
+
+def _log_stddev(policy: Policy) -> keras.layers.Dense | None:
+    """The layer of the deviation; None where actions are choices."""
+    return policy.log_stddev if isinstance(policy, GaussianPolicy) else None

@@ -34,6 +34,7 @@ from mgail_tf.envs.parallel import ParallelEnvironments
 from mgail_tf.envs.single import SingleEnvironment
 from mgail_tf.initial_policy import take_over
 from mgail_tf.networks.build import Encoders
+from mgail_tf.quiet import quiet
 from mgail_tf.training import checkpoints, divergence
 from mgail_tf.training.action_bounds import share_at_bounds
 from mgail_tf.training.collector import NoCollector, ParallelCollector
@@ -235,7 +236,7 @@ def _cloning(
 def _gail(
     options: GAILOptions, run: Run, demonstrations: Demonstrations, workers: Workers | None
 ) -> tuple[Learner, Collector]:
-    with extras.needed("GAIL", "gail"):
+    with extras.needed("GAIL", "gail"), quiet():
         from mgail_tf.algorithms.gail import GAIL
 
     encoders = _encoders(run, demonstrations, options.observation_limit)
