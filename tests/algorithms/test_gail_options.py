@@ -92,7 +92,7 @@ def observe(**settings):
 
 
 ROWS = [
-    Row("batch_steps", 8, {"environment steps": 6}),
+    Row("batch_steps", 9, {"environment steps": 9}),
     Row("num_envs", 1, {"environments": 1, "one environment at a time": True}),
     Row("reward", "negative", {"reward is positive": False}),
     Row("discount", 0.9, {"gamma": 0.9}),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sample_data
+import tensorflow as tf
 
 pytest.importorskip("sb3_contrib")
 
@@ -28,8 +29,17 @@ SMALL: dict[str, Any] = {
     "value_hidden": (6,),
     "discriminator_hidden": (6,),
     "batch_size": 16,
+    "discriminator_updates": 2,
     "value_passes": 2,
 }
+
+
+@pytest.fixture
+def eagerly():
+    """To trace a graph takes longer than a few rounds."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def metrics(folder):
@@ -43,7 +53,7 @@ class Interrupted(Exception):
 
 
 @pytest.mark.parametrize(("env", "constant"), [("CartPole", [0]), ("Hopper", [])])
-def test_resumed_run_equals_one_that_was_never_stopped(env, constant, tmp_path):
+def test_resumed_run_equals_one_that_was_never_stopped(env, constant, tmp_path, eagerly):
     demonstrated = sample_data.load(env)
     # The agent makes it vary, and its scale is learned on the way.
     for observations in demonstrated.observations, demonstrated.next_observations:
@@ -91,7 +101,7 @@ def test_training_comes_from_nowhere_towards_the_expert(tmp_path):
     assert returns(episodes).mean() == pytest.approx(result["return_mean"])
 
 
-def test_a_run_may_begin_with_the_policy_of_another_one(tmp_path):
+def test_a_run_may_begin_with_the_policy_of_another_one(tmp_path, eagerly):
     demonstrated = sample_data.load("CartPole")
     first: Any = make_trainer(configs.make("CartPole", **SMALL), demonstrated, tmp_path / "first")
     first.train(progress=False)
