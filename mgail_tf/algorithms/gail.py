@@ -221,9 +221,7 @@ class GAIL(tf.Module):
           the rewards [length, num_envs].
         """
         logits = self.discriminator(observation, action)
-        # Returns are then of the size of one reward, which the value learns faster. The policy does
-        # not see the difference, because advantages are normalised.
-        reward = (1.0 - self.options.discount) * reward_of(logits, positive=self.positive_reward)
+        reward = reward_of(logits, positive=self.positive_reward)
         if isinstance(self.policy, GaussianPolicy):
             distribution = self.policy(observation)
             return distribution.mean() + distribution.stddev() * noise, reward

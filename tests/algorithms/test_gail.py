@@ -124,8 +124,7 @@ def test_the_form_of_the_reward_follows_the_demonstrations_unless_it_is_chosen(
     segment = segments.draw_segment(LENGTH, NUM_ENVS, OBSERVATION, 2)
     judged = learner.judge(segment.observation, segment.action, segment.noise)[1]
     logits = learner.discriminator(segment.observation, segment.action)
-    expected = (1.0 - learner.options.discount) * reward_of(logits, positive=positive)
-    np.testing.assert_allclose(judged, expected, rtol=1e-6)
+    np.testing.assert_allclose(judged, reward_of(logits, positive=positive), rtol=1e-6)
 
 
 def watch(learner, monkeypatch):
@@ -164,10 +163,14 @@ def test_torch_finds_the_drawn_actions_as_likely_as_keras(space, monkeypatch):
 
 
 def advantages(reward, values, following, terminated, ended, discount, decay):
-    """By the formulas of generalised advantage estimation; everything is [length]."""
+    """By the formulas of generalised advantage estimation; everything is [length].
+
+    Rewards are multiplied by 1 - discount.
+    """
     found, later = np.zeros_like(reward), 0.0
     for step in reversed(range(len(reward))):
-        error = reward[step] + discount * following[step] * (1 - terminated[step]) - values[step]
+        later_value = following[step] * (1 - terminated[step])
+        error = (1 - discount) * reward[step] + discount * later_value - values[step]
         later = error + discount * decay * later * (1 - ended[step])
         found[step] = later
     return found
