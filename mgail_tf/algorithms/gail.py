@@ -61,6 +61,7 @@ class GAIL(tf.Module):
       demonstrated: the demonstrations, as the networks see them.
       termination_is_goal: whether every demonstration ends by a termination.
       seed: of everything that the learner draws.
+      total_steps: the budget, which decides how long an iteration is if the options do not.
 
     Attributes:
       policy, discriminator: the networks.
@@ -78,6 +79,7 @@ class GAIL(tf.Module):
         *,
         termination_is_goal: bool = False,
         seed: int,
+        total_steps: int,
     ):
         super().__init__()
         self.options, self.encoders = options, encoders
@@ -97,10 +99,11 @@ class GAIL(tf.Module):
         self.discriminator(observation, tf.zeros([1, actions.size]))
         self._optimizer = keras.optimizers.Adam(options.discriminator_learning_rate)
         self._optimizer.build(self.discriminator.trainable_variables)
-        self._trust_region = TrustRegion(options, observation_size, actions, seed)
+        self._length = options.segment_length(total_steps)
+        self._trust_region = TrustRegion(options, self._length, observation_size, actions, seed)
         self._trust_region.initialize(self.policy)
         self._newest = tuple(
-            tf.Variable(tf.zeros([min(SHOWN, self.steps_per_round), size]), trainable=False)
+            tf.Variable(tf.zeros([SHOWN, size]), trainable=False)
             for size in (observation_size, actions.size)
         )
         self.deployed_policy = DeployedPolicy(
@@ -110,7 +113,7 @@ class GAIL(tf.Module):
     @property
     def steps_per_round(self) -> int:
         """Environment steps of an iteration."""
-        return self.options.steps_per_round
+        return self.options.num_envs * self._length
 
     @property
     def policies(self) -> list[Policy]:
@@ -134,7 +137,7 @@ class GAIL(tf.Module):
 
     def learn(self, collector: Collector) -> Metrics:
         """An iteration: acts, then updates the discriminator, and then policy and value."""
-        segment = collector.collect(self.act, self.options.segment_length)
+        segment = collector.collect(self.act, self._length)
         observed = segment.next_observation
         segment = self.encoders.encode(segment)
         metrics = self.update_discriminator((segment.observation, segment.action))
@@ -178,9 +181,7 @@ class GAIL(tf.Module):
           Scalars by name, the means over the steps.
         """
         agent = tuple(tf.reshape(values, [-1, values.shape[-1]]) for values in agent)
-        for kept, values in zip(
-            self._newest, self._draw(agent, self._newest[0].shape[0]), strict=True
-        ):
+        for kept, values in zip(self._newest, self._draw(agent, SHOWN), strict=True):
             kept.assign(values)
         size = self.options.batch_size
         return repeat(

@@ -5,13 +5,18 @@ import dataclasses
 from mgail_tf.errors import UserError
 from mgail_tf.options import Options, option
 
+# Environment steps of an iteration that is large enough, and iterations that a budget is to have.
+LARGE_BATCH, LEAST_ITERATIONS = 5000, 10
+
 
 @dataclasses.dataclass(frozen=True)
 class GAILOptions(Options):
     """All options of GAIL; the defaults are its paper's, but for those that say otherwise."""
 
     batch_steps: int = option(
-        5000, "environment steps of an iteration (the paper: 50,000 on MuJoCo's tasks)", 2
+        0,
+        "environment steps of an iteration (the paper: 50,000 on MuJoCo's tasks); 0: 5,000, or a "
+        "tenth of a smaller budget",
     )
     num_envs: int = option(16, "environments that act side by side", 1)
     reward: str = option(
@@ -37,20 +42,16 @@ class GAILOptions(Options):
     value_hidden: tuple[int, ...] = option((100, 100), "widths of the value's hidden layers", 1)
     observation_limit: float = option(10.0, "bound on normalised observations", 1e-3)
 
-    @property
-    def segment_length(self) -> int:
-        """Environment steps of an iteration in each environment."""
-        return max(1, self.batch_steps // self.num_envs)
-
-    @property
-    def steps_per_round(self) -> int:
-        """Environment steps of an iteration in all environments."""
-        return self.num_envs * self.segment_length
+    def segment_length(self, total_steps: int) -> int:
+        """Environment steps of an iteration in each environment, for a budget of all together."""
+        batch_steps = self.batch_steps or min(LARGE_BATCH, total_steps // LEAST_ITERATIONS)
+        return max(2, batch_steps // self.num_envs)
 
     def check_budget(self, total_steps: int) -> None:
         """Raises a UserError if not even one iteration fits into `total_steps`."""
-        if total_steps < self.steps_per_round:
+        steps = self.num_envs * self.segment_length(total_steps)
+        if total_steps < steps:
             raise UserError(
-                f"`total_steps={total_steps}`: an iteration takes {self.steps_per_round}; raise "
-                "it, or lower `batch_steps`"
+                f"`total_steps={total_steps}`: an iteration takes {steps}; raise it, or lower "
+                "`batch_steps` or `num_envs`"
             )

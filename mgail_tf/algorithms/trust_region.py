@@ -64,13 +64,19 @@ class TrustRegion(tf.train.experimental.PythonState):
 
     Args:
       options: all of GAIL's.
+      length: steps of a rollout in each environment.
       observation_size: length of an observation.
       actions: the encoder of actions.
       seed: of the weights.
     """
 
     def __init__(
-        self, options: GAILOptions, observation_size: int, actions: AnyActionEncoder, seed: int
+        self,
+        options: GAILOptions,
+        length: int,
+        observation_size: int,
+        actions: AnyActionEncoder,
+        seed: int,
     ):
         torch.set_num_threads(1)
         self._options = options
@@ -80,7 +86,7 @@ class TrustRegion(tf.train.experimental.PythonState):
                 "MlpPolicy",
                 DummyVecEnv(envs),
                 learning_rate=options.value_learning_rate,
-                n_steps=options.segment_length,
+                n_steps=length,
                 batch_size=options.batch_size,
                 gamma=options.discount,
                 gae_lambda=options.gae_lambda,
@@ -147,7 +153,6 @@ class TrustRegion(tf.train.experimental.PythonState):
     def _remember(self, rollout: Rollout) -> None:
         """Puts a rollout into sb3's buffer, with values, likelihoods and advantages."""
         policy, buffer = self._trpo.policy, self._trpo.rollout_buffer
-        # Copies, which torch aligns in memory: products of others may be rounded otherwise.
         observation, action, following = (
             torch.tensor(each).flatten(0, 1)
             for each in (rollout.observation, rollout.action, rollout.next_observation)

@@ -246,6 +246,7 @@ def _gail(
         Replay.of(demonstrations, encoders, 1),
         termination_is_goal=demonstrations.always_terminate,
         seed=run.seed,
+        total_steps=run.total_steps,
     )
     environments = ParallelEnvironments(run.env, options.num_envs, run.seed, None, workers)
     return learner, ParallelCollector(environments, run.seed)
