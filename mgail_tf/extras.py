@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 import contextlib
+import importlib.util
 
 from mgail_tf.errors import UserError
 
@@ -21,3 +22,18 @@ def needed(purpose: str, extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise UserError(f'{purpose} needs {error.name}: pip install "mgail_tf[{extra}]"') from error
+
+
+def check(purpose: str, extra: str, module: str) -> None:
+    """Asks for a library at once, where much is done before it is used.
+
+    Args:
+      purpose, extra: as of `needed`.
+      module: the library's.
+
+    Raises:
+      UserError: it is not installed.
+    """
+    with needed(purpose, extra):
+        if importlib.util.find_spec(module) is None:
+            raise ModuleNotFoundError(name=module)

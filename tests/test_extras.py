@@ -41,6 +41,12 @@ def run(missing, program, *arguments, folder, **variables):
             "training an expert needs sb3_contrib: experts",
         ),
         (
+            "sb3_contrib",
+            "train",
+            ["--env=CartPole", "--algorithm=gail", "--logdir=run"],
+            "GAIL needs sb3_contrib: gail",
+        ),
+        (
             "matplotlib,matplotlib.pyplot",
             "tabulate_experts",
             ["--experts", ROOT / "expert_data"],

@@ -7,6 +7,8 @@ import os
 import pathlib
 from typing import TYPE_CHECKING
 
+from mgail_tf import extras
+from mgail_tf.algorithms.gail_options import GAILOptions
 from mgail_tf.config import Config
 from mgail_tf.quiet import quiet
 from mgail_tf.training.progress import Progress
@@ -36,9 +38,12 @@ def start(
         second core.
 
     Raises:
-      UserError: see `run_folder.check`, `demonstrations.load` and `make_trainer`.
+      UserError: a library is missing; or see `run_folder.check`, `demonstrations.load` and
+        `make_trainer`.
     """
     progress = progress or Progress(config.run.env, shown=False)
+    if isinstance(config.learner, GAILOptions):
+        extras.check("GAIL", "gail", "sb3_contrib")
     progress.phase("reading the demonstrations")
     # TensorFlow takes seconds to import; what is wrong with settings or data is told before.
     from mgail_tf import policy_files

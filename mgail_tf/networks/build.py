@@ -95,6 +95,7 @@ def make_policy(
     noise_stddev: float | np.ndarray = 0.0,
     learn_noise: bool = False,
     temperature: float = 1.0,
+    activation: str = "relu",
 ) -> Policy:
     """The policy for an action encoder, not yet built.
 
@@ -103,9 +104,12 @@ def make_policy(
       hidden: widths of the hidden layers.
       noise_stddev, learn_noise: of continuous actions; see `GaussianPolicy`.
       temperature: of discrete actions; see `CategoricalPolicy`.
+      activation: of the hidden layers.
     """
     if isinstance(actions, DiscreteActionEncoder):
-        return CategoricalPolicy(actions.parts.sizes, hidden, temperature=temperature)
+        return CategoricalPolicy(
+            actions.parts.sizes, hidden, temperature=temperature, activation=activation
+        )
     return GaussianPolicy(
         actions.size,
         hidden,
@@ -114,11 +118,16 @@ def make_policy(
         low=actions.low,
         high=actions.high,
         executed=actions.executed,
+        activation=activation,
     )
 
 
 def make_discriminator(
-    actions: AnyActionEncoder, hidden: tuple[int, ...], *, outputs_per_action: bool = False
+    actions: AnyActionEncoder,
+    hidden: tuple[int, ...],
+    *,
+    outputs_per_action: bool = False,
+    activation: str = "relu",
 ) -> Discriminator:
     """The discriminator for an action encoder, not yet built.
 
@@ -126,8 +135,10 @@ def make_discriminator(
       actions: the encoder.
       hidden: widths of the hidden layers.
       outputs_per_action: whether discrete actions have outputs each; see `layers.PairNetwork`.
+      activation: of the hidden layers.
     """
-    return Discriminator(hidden, num_actions=_num_actions(actions, outputs_per_action))
+    num_actions = _num_actions(actions, outputs_per_action)
+    return Discriminator(hidden, num_actions=num_actions, activation=activation)
 
 
 def make_forward_model(

@@ -20,12 +20,14 @@ class Discriminator(keras.Model):
     Eq. 8: D = 1 / (1 + phi * psi).
 
     Args:
-      hidden, num_actions: as in `layers.PairNetwork`.
+      hidden, num_actions, activation: as in `layers.PairNetwork`.
     """
 
-    def __init__(self, hidden: Sequence[int], *, num_actions: int | None = None):
+    def __init__(
+        self, hidden: Sequence[int], *, num_actions: int | None = None, activation: str = "relu"
+    ):
         super().__init__()
-        self.logits = PairNetwork(hidden, 2, num_actions=num_actions)
+        self.logits = PairNetwork(hidden, 2, num_actions=num_actions, activation=activation)
 
     def call(self, observation: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
         """[..., observation_size], [..., action_size] -> [..., 2] logits."""

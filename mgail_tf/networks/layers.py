@@ -65,11 +65,19 @@ class PairNetwork(keras.layers.Layer):
       units: length of the output.
       num_actions: None if the action is an input beside the observation. A number of discrete
         actions if each of them has outputs of its own (`DensePerAction`) instead.
+      activation: of the hidden layers.
     """
 
-    def __init__(self, hidden: Sequence[int], units: int, *, num_actions: int | None = None):
+    def __init__(
+        self,
+        hidden: Sequence[int],
+        units: int,
+        *,
+        num_actions: int | None = None,
+        activation: str = "relu",
+    ):
         super().__init__()
-        self.hidden = DenseStack(hidden)
+        self.hidden = DenseStack(hidden, activation)
         self.per_action = num_actions is not None
         if num_actions is not None:
             self.outputs = DensePerAction(units, num_actions)

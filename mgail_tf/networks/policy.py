@@ -17,6 +17,9 @@ from mgail_tf.networks.parts import Parts
 
 tfd: Any = tfp.distributions
 
+# How far the logarithm of a learned sigma may be from that of its initial value.
+LOG_STDDEV_LIMIT = 3.0
+
 
 @tf.custom_gradient
 def move_to_bounds(action, low, high):
@@ -88,7 +91,8 @@ class GaussianPolicy(keras.Model):
         mean = self.mean(features)
         stddev = tf.broadcast_to(self.initial_stddev, tf.shape(mean))
         if self.log_stddev is not None:
-            stddev *= tf.exp(tf.clip_by_value(self.log_stddev(features), -3.0, 3.0))
+            limit = LOG_STDDEV_LIMIT
+            stddev *= tf.exp(tf.clip_by_value(self.log_stddev(features), -limit, limit))
         return tfd.MultivariateNormalDiag(mean, self.noise_scale * stddev)
 
     def sample(self, observation: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:

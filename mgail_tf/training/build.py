@@ -11,12 +11,13 @@ import gymnasium
 import keras
 import numpy as np
 
-from mgail_tf import policy_origin
+from mgail_tf import extras, policy_origin
 from mgail_tf.algorithms.authors import AuthorsLoop
 from mgail_tf.algorithms.authors_options import AuthorsOptions
 from mgail_tf.algorithms.behavioural_cloning import BehaviouralCloning
 from mgail_tf.algorithms.cloned_start import start_from_clone
 from mgail_tf.algorithms.cloning_options import CloningOptions
+from mgail_tf.algorithms.gail_options import GAILOptions
 from mgail_tf.algorithms.learner import Collector, Learner, Metrics
 from mgail_tf.algorithms.mgail import MGAIL
 from mgail_tf.algorithms.mgail_options import MGAILOptions
@@ -33,6 +34,7 @@ from mgail_tf.envs.parallel import ParallelEnvironments
 from mgail_tf.envs.single import SingleEnvironment
 from mgail_tf.initial_policy import take_over
 from mgail_tf.networks.build import Encoders
+from mgail_tf.quiet import quiet
 from mgail_tf.training import checkpoints, divergence
 from mgail_tf.training.action_bounds import share_at_bounds
 from mgail_tf.training.collector import NoCollector, ParallelCollector
@@ -187,6 +189,8 @@ def make_learner(
         return _mgail(config.learner, config.run, demonstrations, workers)
     if isinstance(config.learner, AuthorsOptions):
         return _authors(config.learner, config.run, demonstrations)
+    if isinstance(config.learner, GAILOptions):
+        return _gail(config.learner, config.run, demonstrations, workers)
     return _cloning(config.learner, config.run, demonstrations)
 
 
@@ -227,6 +231,25 @@ def _cloning(
     encoders = _encoders(run, demonstrations, options.observation_limit)
     pairs = Replay.of(demonstrations, encoders, 1)
     return BehaviouralCloning(options, encoders, pairs, seed=run.seed), NoCollector()
+
+
+def _gail(
+    options: GAILOptions, run: Run, demonstrations: Demonstrations, workers: Workers | None
+) -> tuple[Learner, Collector]:
+    with extras.needed("GAIL", "gail"), quiet():
+        from mgail_tf.algorithms.gail import GAIL
+
+    encoders = _encoders(run, demonstrations, options.observation_limit)
+    learner = GAIL(
+        options,
+        encoders,
+        Replay.of(demonstrations, encoders, 1),
+        termination_is_goal=demonstrations.always_terminate,
+        seed=run.seed,
+        total_steps=run.total_steps,
+    )
+    environments = ParallelEnvironments(run.env, options.num_envs, run.seed, None, workers)
+    return learner, ParallelCollector(environments, run.seed)
 
 
 def _encoders(run: Run, demonstrations: Demonstrations, observation_limit: float) -> Encoders:
