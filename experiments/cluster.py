@@ -1,6 +1,8 @@
 """Runs command lines on a cluster through Ray; what is lost with a machine goes on on another."""
 
+from collections.abc import Iterator
 import concurrent.futures
+import contextlib
 import os
 import signal
 import threading
@@ -14,6 +16,8 @@ from experiments.study import Job
 from mgail_tf import extras, whole
 from mgail_tf.errors import UserError
 
+# Ray tells its makers how it is used, unless it is told not to.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 with extras.needed("--cluster", "cluster"):
     import ray
     from ray.exceptions import RayError
@@ -44,8 +48,7 @@ class RayPool:
     """
 
     def __init__(self, address: str, storage: str, processes: int | None = None, cores: int = 1):
-        check_writable(storage)
-        connect(address)
+        connect(address, storage)
         self._storage, self._cores = Storage(storage).place, cores
         self.processes = processes or max(1, int(ray.cluster_resources().get("CPU", 0)) // cores)
         remote = ray.remote(num_cpus=cores, max_retries=RETRIES)
@@ -98,25 +101,42 @@ class RayPool:
         return status
 
 
-def connect(address: str) -> None:
+@contextlib.contextmanager
+def joined(address: str | None, storage: str) -> Iterator[None]:
+    """Makes this process a driver of a Ray cluster, for what is within; see `connect`."""
+    connect(address, storage)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def connect(address: str | None, storage: str) -> None:
     """Makes this process a driver of a Ray cluster.
 
+    Args:
+      address: of the cluster; None for one of this machine alone, which ends with this process.
+      storage: what it is to write to.
+
     Raises:
-      UserError: there is no cluster, or this machine is none of it.
+      UserError: there is no cluster, this machine is none of it, or the storage cannot be written.
     """
-    _check_reachable(address)
+    check_writable(storage)
+    if address is not None:
+        _check_reachable(address)
     # Ray has its own idea of SIGTERM.
     before = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(
-            address=address,
+            address=address or "local",
+            include_dashboard=None if address else False,
             log_to_driver=False,
             logging_level="ERROR",
             # Workers import what this process does.
             runtime_env={"env_vars": job_process.python_path()},
         )
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-        raise UserError(f"--cluster={address}: {_reason(error)}") from error
+        raise UserError(f"--cluster={address or ''}: {_reason(error)}") from error
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -2,98 +2,95 @@
 
   python tests/lost_machines.py
 
-The machines are two nodes of one core each, in processes of their own on this machine. Two runs
-are done at once. The node of one of them is killed, with all its processes but the run itself,
-which must end by itself. Both runs must end as they do without a cluster, with one result each.
+Two runs are done at once on two nodes of one core each. The node of one of them is killed, with all
+of its processes but the run itself, which must end with it. Both runs must end as they do without
+a cluster, and have one result each. Exits with 1 if anything is otherwise.
 """
 
-import argparse
-import contextlib
-import os
+from collections.abc import Iterator
 import pathlib
-import random
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
-from typing import Any
 
-ROOT = pathlib.Path(__file__).parent.parent
-sys.path.append(str(ROOT))
-os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
 import kills
 import psutil
-import ray
+import ray_nodes
 
 from experiments.cluster import RayPool
 from experiments.local import LocalPool
 from experiments.runner import Runner
-from experiments.study import Run
+from experiments.study import Pool, Run
 
-RUNS = [
-    Run(
-        f"CartPole-{seed}",
-        (*kills.RUNS["CartPole"].split(), *kills.USUAL.split(), f"--seed={seed}"),
-    )
-    for seed in range(2)
-]
-# Seconds in which a node must be there, a run be at work, or its process be gone.
-PATIENCE = 120.0
+FLAGS = (*kills.RUNS["CartPole"].split(), *kills.USUAL.split())
+RUNS = [Run(f"CartPole-{seed}", (*FLAGS, f"--seed={seed}")) for seed in range(2)]
 
 
-@contextlib.contextmanager
-def cluster(count: int) -> Iterator[tuple[str, list[subprocess.Popen]]]:
-    """Starts a cluster of some nodes of one core, and kills what is left of it in the end.
-
-    Returns:
-      Its address, and the process that each node is started by, the head's first.
-    """
-    folder, port = tempfile.mkdtemp(prefix="ray-", dir="/tmp"), free_port()
-    address, nodes = f"127.0.0.1:{port}", []
-    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--num-cpus=1"]
-    command += ["--object-store-memory=80000000"]
-    head = ["--head", f"--port={port}", f"--temp-dir={folder}", "--include-dashboard=false"]
+def execute(runner: Runner, runs: list[Run], pool: Pool) -> None:
+    """Does runs, and tells how long it took."""
+    began = time.monotonic()
     try:
-        for number in range(count):
-            told = head if not number else [f"--address={address}"]
-            with pathlib.Path(folder, f"node-{number}.log").open("w") as log:
-                nodes.append(
-                    subprocess.Popen([*command, *told], stdout=log, stderr=log, cwd=folder)
-                )
-            wait_for(lambda file=log.name: "runtime started" in pathlib.Path(file).read_text())
-        yield address, nodes
+        failures = runner.execute(type(pool).__name__, runs, pool)
     finally:
-        for node in nodes:
-            kill([node.pid, *map(lambda each: each.pid, below(node))])
-            node.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+        pool.stop()
+    print(f"{type(pool).__name__}: {time.monotonic() - began:.0f} s", flush=True)
+    assert not failures, failures
 
 
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return opened.getsockname()[1]
+def lose(node: subprocess.Popen, storage: pathlib.Path) -> str:
+    """Kills a node in the middle of a run; returns the run's name."""
+    ray_nodes.wait_for(lambda: ray_nodes.run_of(node, "main.py"))
+    run = ray_nodes.run_of(node, "main.py")
+    assert run is not None
+    name = pathlib.PurePath(run.cmdline()[-1]).name
+    lines = storage / name / "metrics.jsonl"
+    ray_nodes.wait_for(lambda: lines.exists() and len(lines.read_text().splitlines()) > 2)
+    workers = run.children(recursive=True)
+    ray_nodes.kill([psutil.Process(node.pid), *set(ray_nodes.below(node)) - {run, *workers}])
+    _, alive = psutil.wait_procs([run, *workers], timeout=kills.PATIENCE)
+    assert not alive, f"{alive} outlive their node"
+    print(f"the node of {name} was killed after {len(lines.read_text().splitlines())} evaluations")
+    return name
 
 
-def below(process: subprocess.Popen) -> list[psutil.Process]:
-    """The processes that a process has started, and those that these have."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return psutil.Process(process.pid).children(recursive=True)
-    return []
+def faults(runner: Runner, whole: Runner, lost: str) -> Iterator[str]:
+    """What is not as it should be."""
+    results = runner.finished(RUNS)
+    if sorted(each.name for each in runner.results.iterdir()) != [f"{r.name}.json" for r in RUNS]:
+        yield "not one result for each run"
+    for run in RUNS:
+        starts = len(results[run.name].provenance["starts"])
+        if starts != 1 + (run.name == lost):
+            yield f"{run.name} was started {starts} times"
+        folders = (each.run_folders / run.name for each in (runner, whole))
+        for each in kills.differences(*folders):
+            yield f"{run.name}: {each}"
 
 
-def kill(pids: list[int]) -> None:
-    for pid in pids:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            psutil.Process(pid).kill()
+def main() -> int:
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="lost-"))
+    print(f"run folders and logs: {folder}", flush=True)
+    runner, whole = (
+        Runner(folder / name, folder / f"{name}-results") for name in ("lost", "whole")
+    )
+    with ray_nodes.cluster(2) as (address, nodes):
+        pool, lost = RayPool(address, str(folder / "storage")), []
+        # This process belongs to the head.
+        killer = threading.Thread(
+            target=lambda: lost.append(lose(nodes[1], folder / "storage")), daemon=True
+        )
+        killer.start()
+        execute(runner, RUNS, pool)
+        killer.join()
+    execute(whole, RUNS, LocalPool(len(RUNS)))
+    found = list(faults(runner, whole, *lost)) if lost else ["no node was killed"]
+    print("; ".join(found) or "as if it had not been killed")
+    return int(bool(found))
 
 
-def wait_for(happened: Any) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < deadline, "it has not happened"
-        time.sleep(0.05)
+if __name__ == "__main__":
+    sys.exit(main())
