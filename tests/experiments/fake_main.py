@@ -1,7 +1,8 @@
 """Stands for run/main.py: writes what a run writes, and does what its flags and environment say.
 
 --fail: fails. --die_first: is killed at its first start, half-way. --meet=NAME: goes on only when
-the run of that name is at work, too. SLEEP in the environment: sleeps until it is ended.
+the run of that name is at work, too, or a file NAME/pid is there. SLEEP in the environment: sleeps
+until it is ended.
 """
 
 import json
@@ -14,8 +15,10 @@ import time
 words = [word.removeprefix("--").partition("=") for word in sys.argv[1:]]
 told = {name: value for name, _, value in words}
 folder = pathlib.Path(told["logdir"])
-resumed = (folder / "checkpoint").exists()
-(folder / "checkpoint").touch()
+checkpoint = folder / "checkpoints" / "ckpt-1.index"
+resumed = checkpoint.exists()
+checkpoint.parent.mkdir(exist_ok=True)
+checkpoint.touch()
 with (folder.parent / "order.txt").open("a") as order:
     order.write(f"{folder.name}\n")
 threads = {name: value for name, value in os.environ.items() if name.endswith("_THREADS")}
