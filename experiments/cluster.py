@@ -121,9 +121,7 @@ def connect(address: str | None, storage: str) -> None:
     Raises:
       UserError: there is no cluster, this machine is none of it, or the storage cannot be written.
     """
-    check_writable(storage)
-    if address is not None:
-        _check_reachable(address)
+    check(address, storage)
     # Ray has its own idea of SIGTERM.
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -141,8 +139,15 @@ def connect(address: str | None, storage: str) -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def _check_reachable(address: str) -> None:
-    """Checks that a cluster's head answers; Ray itself would try for two minutes."""
+def check(address: str | None, storage: str) -> None:
+    """Checks what `connect` needs, as far as that takes no time; Ray would try for two minutes.
+
+    Raises:
+      UserError: as `connect`.
+    """
+    check_writable(storage)
+    if address is None:
+        return
     try:
         with grpc.insecure_channel(address) as channel:
             # The health check of gRPC, which every server of Ray's has.

@@ -94,6 +94,7 @@ def main() -> None:
     run = configs.make(**given).run
     with extras.needed("searching", "cluster"):
         from experiments import cluster, search, trial
+    cluster.check(CLUSTER.value, STORAGE.value)
     checking.check(run)
     with cluster.joined(CLUSTER.value, STORAGE.value):
         results = search.execute(

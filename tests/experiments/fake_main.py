@@ -17,8 +17,6 @@ told = {name: value for name, _, value in words}
 folder = pathlib.Path(told["logdir"])
 checkpoint = folder / "checkpoints" / "ckpt-1.index"
 resumed = checkpoint.exists()
-checkpoint.parent.mkdir(exist_ok=True)
-checkpoint.touch()
 with (folder.parent / "order.txt").open("a") as order:
     order.write(f"{folder.name}\n")
 threads = {name: value for name, value in os.environ.items() if name.endswith("_THREADS")}
@@ -26,6 +24,9 @@ cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 (folder / "share.json").write_text(json.dumps({"cores": cores, "threads": threads}))
 (folder / "path.json").write_text(json.dumps(sys.path))
 (folder / "pid").write_text(str(os.getpid()))
+# The last of all: when it is there, a copy is made.
+checkpoint.parent.mkdir(exist_ok=True)
+checkpoint.touch()
 print("at work")
 if "SLEEP" in os.environ:
     time.sleep(600)
