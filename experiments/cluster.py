@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import concurrent.futures
 import contextlib
 import os
+import secrets
 import signal
 import threading
 from typing import Any
@@ -122,6 +123,9 @@ def connect(address: str | None, storage: str) -> None:
       UserError: there is no cluster, this machine is none of it, or the storage cannot be written.
     """
     check(address, storage)
+    if address is None:
+        # Ray keeps one in the user's home otherwise, which changes what other clusters ask for.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     # Ray has its own idea of SIGTERM.
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -133,7 +137,7 @@ def connect(address: str | None, storage: str) -> None:
             # Workers import what this process does.
             runtime_env={"env_vars": job_process.python_path()},
         )
-    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+    except (OSError, RayError, RuntimeError, ValueError) as error:
         raise UserError(f"--cluster={address or ''}: {_reason(error)}") from error
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -153,6 +157,8 @@ def check(address: str | None, storage: str) -> None:
             # The health check of gRPC, which every server of Ray's has.
             channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=PATIENCE)
     except (grpc.RpcError, ValueError) as error:
+        if isinstance(error, grpc.Call) and error.code() == grpc.StatusCode.UNAUTHENTICATED:
+            return  # It is one that asks for a token, which Ray knows.
         raise UserError(
             f"--cluster={address}: no Ray cluster answers there; HOST:PORT is what "
             "`ray start --head` says, 6379 unless another port was asked for"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 import contextlib
 import os
 import pathlib
+import secrets
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,15 @@ import time
 
 import psutil
 
+# Of the nodes, and of this process, which reads them when it imports Ray.
+os.environ |= {
+    # Nobody else can give these nodes work.
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    # Workers give way to all else otherwise, and never work on a machine that is busy.
+    "RAY_worker_niceness": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
 # Seconds in which something must happen, also on a machine that is busy with other things.
 PATIENCE = 180.0
 START = sys.executable, "-m", "ray.scripts.scripts", "start", "--block"
@@ -30,19 +40,11 @@ def cluster(count: int) -> Iterator[tuple[str, list[subprocess.Popen]]]:
     folder, port = pathlib.Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp")), free_port()
     address, nodes = f"127.0.0.1:{port}", []
     head = "--head", f"--port={port}", f"--temp-dir={folder}", "--include-dashboard=false"
-    # Ray's workers give way to all else otherwise, and never work on a machine that is busy.
-    variables = {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
     try:
         for told in (head, *[(f"--address={address}",)] * (count - 1)):
             file = folder / f"node-{len(nodes)}.log"
             with file.open("w") as log:
-                node = subprocess.Popen(
-                    [*START, *SMALL, *told],
-                    stdout=log,
-                    stderr=log,
-                    cwd=folder,
-                    env=os.environ | variables,
-                )
+                node = subprocess.Popen([*START, *SMALL, *told], stdout=log, stderr=log, cwd=folder)
             nodes.append(node)
             wait_for(lambda file=file: "Ray runtime started" in file.read_text())
         yield address, nodes

@@ -7,10 +7,9 @@ import threading
 
 import psutil
 import pytest
+import ray_nodes
 
 pytest.importorskip("ray")
-
-import ray_nodes
 
 from experiments.cluster import RayPool
 from experiments.runner import Runner
