@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 import os
+import pathlib
 import sys
+import tempfile
 from typing import Any
 
 import fsspec.core
@@ -10,7 +12,7 @@ import pyarrow.fs
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler
 
-from experiments import cluster, trial
+from experiments import cluster, provenance, runner, trial
 from experiments.storage import Storage
 
 # A third of the trials goes on at each ninth and third of the budget.
@@ -27,6 +29,8 @@ def execute(
     samples: int,
     storage: str,
     cores: int,
+    command: str,
+    program: pathlib.Path = runner.MAIN,
 ) -> tune.ResultGrid:
     """Does the trials of a search, or goes on with them; this process is of a cluster by now.
 
@@ -37,11 +41,27 @@ def execute(
       samples: number of trials.
       storage: holds the copies of their run folders, and what Tune remembers.
       cores: of a trial.
+      command: of the search, for the record.
+      program: what each trial is a run of.
+
+    Raises:
+      UserError: the storage has another search.
     """
     copies = Storage(storage)
+    copies.check(command)
     copies.claim()
+    with tempfile.TemporaryDirectory(prefix="mgail_tf-") as aside:
+        folder = pathlib.Path(aside, "search")
+        folder.mkdir()
+        provenance.record(folder, command, cores)
+        copies.push(folder)
     function = tune.with_parameters(
-        trial.run, flags=flags, storage=copies.place, cores=cores, workplace=os.getcwd()
+        trial.run,
+        flags=flags,
+        storage=copies.place,
+        cores=cores,
+        workplace=os.getcwd(),
+        program=program,
     )
     trainable = tune.with_resources(function, {"cpu": cores})
     files, path = fsspec.core.url_to_fs(f"{copies.place}/{STATE}")
@@ -95,13 +115,16 @@ def domain(values: Sequence[Any], is_range: bool) -> Any:
 class Lines(tune.Callback):
     """Writes a line for each trial that is over."""
 
+    def __init__(self):
+        self._over = 0
+
     def on_trial_complete(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
         """Tells how a trial ended."""
-        over = sum(each.is_finished() for each in trials)
+        self._over += 1
         last = trial.last_result or {}
         how = "finished" if last.get("is_finished") else "stopped"
         print(
-            f"{over} over: {trial.trial_id} {how} after {last.get('env_steps', 0):,} steps, "
+            f"{self._over} over: {trial.trial_id} {how} after {last.get('env_steps', 0):,} steps, "
             f"distance {last.get('imitation_distance', float('nan')):.4g}",
             file=sys.stderr,
             flush=True,

@@ -92,6 +92,7 @@ def main() -> None:
         for value in each.values:
             configs.make(**given | {each.name: value})
     run = configs.make(**given).run
+    asked = *(f"--search={text}" for text in SEARCH.value), f"--samples={SAMPLES.value}"
     with extras.needed("searching", "cluster"):
         from experiments import cluster, search, trial
     cluster.check(CLUSTER.value, STORAGE.value)
@@ -104,17 +105,20 @@ def main() -> None:
             SAMPLES.value,
             STORAGE.value,
             CORES.value,
+            provenance.portable(pathlib.Path(__file__), (*trial.words(given), *asked)),
         )
-    report(results, [each.name for each in searched], trial.words(given))
+    names = [each.name for each in searched]
+    report(results, names, trial.words(given), STORAGE.value)
 
 
-def report(results: Any, names: Sequence[str], given: Sequence[str]) -> None:
+def report(results: Any, names: Sequence[str], given: Sequence[str], storage: str) -> None:
     """Prints the trials, the closest first, and the command of the best that came to its end.
 
     Args:
       results: what Tune returns.
       names: of the options that were searched.
       given: the other flags.
+      storage: holds the copies of the run folders.
 
     Raises:
       UserError: no trial came to its end.
@@ -145,7 +149,7 @@ def report(results: Any, names: Sequence[str], given: Sequence[str]) -> None:
         raise UserError("no trial came to its end; their logs are in --storage, log.txt of each")
     best = trial.words(told[0].config)
     print(f"\n{provenance.portable(provenance.ROOT / 'run' / 'main.py', (*given, *best))}")
-    print(f"its run folder is {STORAGE.value}/{told[0].metrics['trial_id']}")
+    print(f"its run folder is {storage}/{told[0].metrics['trial_id']}")
 
 
 def program() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ray import tune
 
-from experiments import node, result, runner
+from experiments import node, result
 from experiments.provenance import portable
 from experiments.storage import Storage
 from experiments.study import Job
@@ -18,7 +18,12 @@ LINE = {STEPS: int, OBJECTIVE: float | int | None}
 
 
 def run(
-    searched: Mapping[str, Any], flags: Sequence[str], storage: str, cores: int, workplace: str
+    searched: Mapping[str, Any],
+    flags: Sequence[str],
+    storage: str,
+    cores: int,
+    workplace: str,
+    program: pathlib.Path,
 ) -> None:
     """Does a trial; a trial that Tune begins again goes on from its copy.
 
@@ -28,12 +33,12 @@ def run(
       storage: holds the copies of the trials' run folders.
       cores: of a trial.
       workplace: where it is started, for paths among the flags.
+      program: what each trial is a run of.
     """
     name = tune.get_context().get_trial_id()
     told = *flags, *words(searched)
-    job = Job(
-        (sys.executable, str(runner.MAIN), *told), pathlib.Path(name), portable(runner.MAIN, told)
-    )
+    words_of_program = sys.executable, str(program), *told
+    job = Job(words_of_program, pathlib.Path(name), portable(program, told))
     Storage(storage).check_claimed()
     copy = Storage(f"{storage}/{name}")
     copy.claim()
@@ -48,7 +53,7 @@ def words(options: Mapping[str, Any]) -> list[str]:
             found.append(f"--{name}" if value else f"--no{name}")
         else:
             text = ",".join(map(str, value)) if isinstance(value, list | tuple) else value
-            found.append(f"--{name}={text:.4g}" if isinstance(text, float) else f"--{name}={text}")
+            found.append(f"--{name}={text}")
     return found
 
 

@@ -40,8 +40,15 @@ if "meet" in told:
     while not (folder.parent / told["meet"] / "pid").exists():
         assert time.monotonic() < deadline, "the other never came"
         time.sleep(0.01)
+distance = {"imitation_distance": abs(float(told.get("noise_stddev", 0.3)) - 0.3)}
 lines = [
-    {"env_steps": steps, "normalized_return": level, "return_standard_error": 2.0, "loss": 1.0}
+    {
+        "env_steps": steps,
+        **distance,
+        "normalized_return": level,
+        "return_standard_error": 2.0,
+        "loss": 1.0,
+    }
     for steps, level in ((100, None), (200, 0.5))
 ]
 (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -52,5 +59,5 @@ means |= {
     "episodes": 50,
     "env_steps": 200,
 }
-outcome = {"wall_seconds": 60.0, "normalized_return": 0.75, "resumed": resumed, **means}
+outcome = {"wall_seconds": 60.0, "normalized_return": 0.75, "resumed": resumed, **distance, **means}
 (folder / "result.json").write_text(json.dumps(outcome))

@@ -77,7 +77,7 @@ class Failing(LocalFileSystem):
         self._change()
         super().put_file(path1, path2)
 
-    def mv(self, path1, path2, **kwargs):
+    def mv(self, path1, path2, recursive=False, maxdepth=None, **kwargs):
         self._change()
         super().mv(path1, path2)
 
@@ -87,7 +87,7 @@ class Failing(LocalFileSystem):
 
 
 def test_wherever_it_is_interrupted_a_run_can_go_on_from_a_copy(tmp_path):
-    run = tmp_path / "run"
+    run, left, checkpoints = tmp_path / "run", 0, []
     for left in itertools.count():
         place = tmp_path / f"copy-{left}"
         copy = claimed(place)
