@@ -1,21 +1,13 @@
 """Runs command lines on this machine, some at once, each on cores of its own."""
 
 import concurrent.futures
-import fcntl
 import os
 import queue
-import signal
 import subprocess
 import threading
-import time
-from typing import IO
 
-from experiments import provenance
-from experiments.study import LOG, Job
-from mgail_tf.errors import UserError
-
-# Seconds between asking a process to end and ending it.
-GRACE = 10.0
+from experiments import job_process, provenance
+from experiments.study import Job
 
 
 class LocalPool:
@@ -48,14 +40,7 @@ class LocalPool:
         with self._lock:
             self._stopped, running = True, list(self._running)
         self._executor.shutdown(wait=False, cancel_futures=True)
-        for process in running:
-            _signal(process, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE
-        for process in running:
-            try:
-                process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                _signal(process, signal.SIGKILL)
+        job_process.end(running)
         self._executor.shutdown()
 
     def _settle(self) -> None:
@@ -66,23 +51,12 @@ class LocalPool:
 
     def _run(self, job: Job) -> int:
         cores = len(self._thread.cores)
-        job.folder.mkdir(parents=True, exist_ok=True)
-        with (job.folder / LOG).open("ab") as log:
-            _claim(log)
+        with job_process.claimed(job.folder) as log:
             provenance.record(job.folder, job.command, cores)
             with self._lock:
                 if self._stopped:
                     raise concurrent.futures.CancelledError
-                # In a group of its own, a process does not hear the terminal's Ctrl-C: `stop` ends
-                # it, and whatever it has started.
-                process = subprocess.Popen(
-                    job.arguments,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env=environment(cores),
-                    process_group=0,
-                )
+                process = job_process.start(job, log, cores)
                 self._running.add(process)
             status = process.wait()
         with self._lock:
@@ -99,32 +73,7 @@ def divide(cores: list[int], processes: int) -> list[list[int]]:
     return [cores[first:last] for first, last in zip(ends, ends[1:], strict=False)]
 
 
-def environment(cores: int) -> dict[str, str]:
-    """The environment variables of a process.
-
-    They keep it to so many threads at work, and have it import the library from this folder, whose
-    commit is recorded, even where another version is installed.
-    """
-    names = "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"
-    paths = [str(provenance.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    path = {"PYTHONPATH": os.pathsep.join(paths)}
-    return os.environ | dict.fromkeys(names, str(cores)) | path
-
-
 def _available_cores() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
-
-
-def _claim(log: IO[bytes]) -> None:
-    # The process inherits the lock with its output, and so keeps it even if the runner is killed.
-    try:
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise UserError("another process is at this run; end it first") from error
-
-
-def _signal(process: subprocess.Popen[bytes], number: int) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, number)

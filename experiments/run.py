@@ -17,7 +17,7 @@ from absl import flags
 
 from experiments import provenance, runner, studies
 from experiments.local import LocalPool
-from experiments.study import Study
+from experiments.study import Pool, Study
 from mgail_tf import writable
 from mgail_tf.commands import command_line
 from mgail_tf.errors import UserError
@@ -25,8 +25,22 @@ from mgail_tf.errors import UserError
 STUDIES = sorted(module.name for module in pkgutil.iter_modules(studies.__path__))
 
 PROCESSES = flags.DEFINE_integer(
-    "processes", 2, "runs at once, each on its share of the cores", lower_bound=1
+    "processes",
+    None,
+    "runs at once, each on its share of the cores (default: 2; on a cluster as many as there are "
+    "cores for)",
+    lower_bound=1,
 )
+CLUSTER = flags.DEFINE_string(
+    "cluster", None, "HOST:PORT of a Ray cluster, on which the runs are done; see docs/cluster.md"
+)
+STORAGE = flags.DEFINE_string(
+    "storage",
+    None,
+    "holds STUDY/NAME, the copy of each run folder of the cluster: a path that all of its machines "
+    "have, or a URL that fsspec understands",
+)
+CORES = flags.DEFINE_integer("cores", 1, "cores of a run on the cluster", lower_bound=1)
 RUNS = flags.DEFINE_string("runs", "runs", "holds STUDY/NAME, the folder of each run")
 RESULTS = flags.DEFINE_string(
     "results",
@@ -51,15 +65,17 @@ def main(name: str, study: Study) -> None:
     for flag in RUNS, RESULTS, PICTURES:
         if flag.value and not writable.is_folder_possible(flag.value):
             raise UserError(f"--{flag.name}={flag.value}: cannot be written; choose another folder")
+    if bool(CLUSTER.value) != bool(STORAGE.value):
+        raise UserError("--cluster and --storage go together: runs that are lost go on from there")
     runs = study.runs(QUICK.value)
     # What is there is looked at first: nothing starts if some of it is of another study.
     carrying_out.finished(runs)
     failures = []
     if not REPORT_ONLY.value:
         chosen = runner.matching(getattr(study, "chosen", study.runs)(QUICK.value), ONLY.value)
-        getattr(study, "prepare", lambda: None)()
-        pool = LocalPool(PROCESSES.value)
+        pool = _pool(title)
         try:
+            getattr(study, "prepare", lambda: None)()
             failures = carrying_out.execute(title, chosen, pool)
         finally:
             pool.stop()
@@ -78,6 +94,15 @@ def main(name: str, study: Study) -> None:
             print(f"{failure.name} failed: {failure.reason}", file=sys.stderr)
     if failures:
         sys.exit(1)
+
+
+def _pool(title: str) -> Pool:
+    """What does the runs, on this machine or on a cluster."""
+    if not CLUSTER.value:
+        return LocalPool(PROCESSES.value or 2)
+    from experiments.cluster import RayPool  # It needs Ray.
+
+    return RayPool(CLUSTER.value, f"{STORAGE.value}/{title}", PROCESSES.value, CORES.value)
 
 
 def program() -> None:

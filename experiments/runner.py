@@ -109,7 +109,7 @@ class Runner:
 
     def _job(self, run: Run) -> Job:
         folder = self.run_folders / run.name
-        arguments = sys.executable, str(self.program), *run.flags, f"--logdir={folder}"
+        arguments = sys.executable, str(self.program), *run.flags
         return Job(arguments, folder, self._command(run))
 
     def _command(self, run: Run) -> str:

@@ -58,8 +58,9 @@ class Job:
     It holds nothing but what another machine can be sent.
 
     Attributes:
-      arguments: the program and what it is told.
-      folder: of the run; its output and where it comes from are written there.
+      arguments: the program and what it is told, but for the folder.
+      folder: of the run; its output and where it comes from are written there. On another machine
+        it is another one, of the same name.
       command: the same as one types it anywhere, for the record.
     """
 
@@ -67,9 +68,14 @@ class Job:
     folder: pathlib.Path
     command: str
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The whole command line."""
+        return *self.arguments, f"--logdir={self.folder}"
+
 
 class Pool(Protocol):
-    """Runs jobs; `local.LocalPool` on this machine, others may on a cluster.
+    """Runs jobs; `local.LocalPool` on this machine, `cluster.RayPool` on a cluster.
 
     Attributes:
       processes: how many run at once.

@@ -3,6 +3,7 @@
 What they name besides is what `damaged.write` has written into the folder that they are called in.
 """
 
+import importlib.util
 import shlex
 
 from damaged import NO_OBJECT
@@ -414,6 +415,45 @@ DISTANCES = [
     *((f"--runs=runs/metrics_{name}", "metrics.jsonl") for name in NO_OBJECT),
 ]
 
+CLUSTER = f"cloning {APART} --noreport_only --cluster=127.0.0.1:1"
+# Where Ray is not installed, it is asked for first.
+HAS_RAY = importlib.util.find_spec("ray") is not None
+NO_CLUSTER = "no Ray cluster answers there" if HAS_RAY else "needs ray"
+NO_STORAGE = "cannot be written" if HAS_RAY else "needs ray"
+STUDIES += [
+    (CLUSTER, "--cluster and --storage go together"),
+    (f"cloning {APART} --noreport_only --storage=shared", "--cluster and --storage go together"),
+    (f"{CLUSTER} --storage=shared", NO_CLUSTER),
+    (f"{CLUSTER} --storage=shared --cluster=nonsense", NO_CLUSTER),
+    (f"{CLUSTER} --storage=shared --cluster=no.such.host:6379", NO_CLUSTER),
+    (f"{CLUSTER} --storage=file", NO_STORAGE),
+    (f"{CLUSTER} --storage=file/there", NO_STORAGE),
+    (f"{CLUSTER} --storage=nosuch://there", NO_STORAGE),
+    (f"{CLUSTER} --storage=shared --cores=0", "cores"),
+    (f"{CLUSTER} --storage=shared --only=nothing", "--only=nothing: matches no run"),
+]
+
+SEARCH = f"{CARTPOLE} --storage=shared"
+SWEEP = [
+    ("--storage=shared", "--env"),
+    (CARTPOLE, "--storage=PATH is missing"),
+    (f"{SEARCH} stray", "stray"),
+    (f"{SEARCH} --logdir=there", "--logdir is not for a search"),
+    (f"{SEARCH} --check", "--check is not for a search"),
+    (f"{SEARCH} --samples=0", "samples"),
+    (f"{SEARCH} --total_steps=-5", "--total_steps=-5: must be from 1"),
+    (f"{SEARCH} --search=learning=1:2", "there is no option learning"),
+    (f"{SEARCH} --search=noise_stddev", "use NAME=LOW:HIGH or NAME=A,B,C"),
+    (f"{SEARCH} --search=noise_stddev=0:1", "LOW must be above 0"),
+    (f"{SEARCH} --search=noise_stddev=2:1", "HIGH above LOW"),
+    (f"{SEARCH} --search=noise_stddev=1:2:3", "use NAME=LOW:HIGH"),
+    (f"{SEARCH} --search=noise_stddev=much", "use NAME=LOW:HIGH"),
+    (f"{SEARCH} --search=noise_stddev=0.3,-1", "--noise_stddev=-1.0: must be from 0"),
+    (f"{SEARCH} --search=forward_model=a,b", "--forward_model=a"),
+    (f"{SEARCH} --storage=file", NO_STORAGE),
+    (f"{SEARCH} --cluster=127.0.0.1:1", NO_CLUSTER),
+]
+
 # By the program's module, of `mgail_tf.commands` where no other is named.
 TABLE = {
     "train": TRAIN,
@@ -427,6 +467,7 @@ TABLE = {
     "benchmark": BENCHMARK,
     "experiments.run": STUDIES,
     "experiments.distances": DISTANCES,
+    "experiments.sweep": SWEEP,
 }
 ROWS = [
     (program, shlex.split(arguments), words)

@@ -107,6 +107,15 @@ def test_stopped_runs_end_and_go_on_later(number, tmp_path):
     assert resumed == {"Hopper-1-0": True, "Hopper-1-1": True, "Hopper-1-2": False}
 
 
+def test_ray_is_asked_for_where_it_is_missing(tmp_path):
+    told = "cloning", "--cluster=127.0.0.1:1", "--storage=shared", *FOLDERS
+    without = f"import sys\nsys.modules['ray'] = None\n{START}"
+    done = python("-c", without, *told, folder=tmp_path)
+    assert done.returncode == 2 and not list(tmp_path.iterdir())
+    [line] = done.stderr.splitlines()
+    assert line == 'error: --cluster needs ray: pip install "mgail_tf[cluster]"'
+
+
 def test_help_shows_the_flags_of_a_study(tmp_path):
     program = ROOT / "experiments" / "run.py"
     assert "--processes" in python(program, "--help", folder=tmp_path).stdout
