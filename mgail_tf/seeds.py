@@ -2,7 +2,7 @@
 
 | seeds              | what is drawn from them                                                     |
 |--------------------|-----------------------------------------------------------------------------|
-| EVALUATION_SEED + i| start of episode i of all evaluations during training, an expert's too      |
+| EVALUATION_SEED + i| start of episode i of every evaluation during training, an expert's too     |
 | FINAL_SEED + i     | start of episode i of the final evaluation, and of `run/evaluate.py`        |
 | RANDOM_SEED + i    | start of episode i of the policy that acts at random                        |
 | CHOICE_SEED + i    | start of episode i where it is decided which policy is exported             |

@@ -1,5 +1,6 @@
 """Environments with the faults that users' environments have: `misbehaving:NaN-v0` and so on."""
 
+import sys
 from typing import Any, ClassVar
 
 import gymnasium
@@ -172,6 +173,13 @@ class Raises(Line):
 class FailsAtReset(Line):
     def reset(self, *, seed=None, options=None):
         raise KeyError("model")
+
+
+class Exits(Line):
+    """Ends the program, as some do whose window was closed."""
+
+    def reset(self, *, seed=None, options=None):
+        sys.exit(0)
 
 
 class OneAtATime(Line):

@@ -18,10 +18,6 @@ class Distance(NamedTuple):
     whole: float
     of_lengths: float
 
-    def mean_with(self, other: "Distance", looks: int) -> "Distance":
-        """The mean over evaluations, of which there were `looks` before `other`."""
-        return Distance(*((looks * a + b) / (looks + 1) for a, b in zip(self, other, strict=True)))
-
     def is_as_close_as(self, smallest: "Distance") -> bool:
         """Whether nobody can tell from a few episodes that it is not the smallest."""
         as_long = self.of_lengths <= smallest.of_lengths + AS_LONG

@@ -17,9 +17,7 @@ class WayBack(tf.Module):
     on learning from these, and the policy tries once more from where it was good: after two
     evaluations in a row, because after one it may still recover by itself.
 
-    Of policies that are as close as any, the newest counts. It was the luckiest, too. So a policy
-    that was gone back to is evaluated once more, from other starts, before it learns; the mean of
-    its evaluations is what others are measured by from then on. No return is looked at.
+    Of policies that are as close as any, the newest counts. No return is looked at.
 
     Args:
       policy: whose weights are remembered.
@@ -39,8 +37,6 @@ class WayBack(tf.Module):
         )
         self._was_astray = tf.Variable(False, trainable=False)
         self._smallest = tf.Variable([math.inf, math.inf], trainable=False)
-        self._of_closest = tf.Variable([math.inf, math.inf], trainable=False)
-        self._looks = tf.Variable(0, trainable=False)
         self.times = tf.Variable(0, trainable=False)
 
     def mark(self, policy: keras.Model) -> None:
@@ -54,18 +50,10 @@ class WayBack(tf.Module):
           distance: of the policy that was marked last.
           policies: what gets the weights of the closest policy.
         """
-        looks = int(self._looks)
-        if looks and _are_equal(self._evaluated, self._closest):
-            self._of_closest.assign(_distance(self._of_closest).mean_with(distance, looks))
-            self._smallest.assign(self._of_closest)
-            self._looks.assign_add(1)
-            return
-        smallest = min(distance, _distance(self._smallest))
+        smallest = min(distance, Distance(*self._smallest.numpy().tolist()))
         self._smallest.assign(smallest)
         if distance.is_as_close_as(smallest):
             _copy(self._evaluated, self._closest)
-            self._of_closest.assign(distance)
-            self._looks.assign(1)
         is_astray = self.astray > 0.0 and distance.whole > self.astray * smallest.whole
         goes_back = is_astray and bool(self._was_astray)
         if goes_back:
@@ -73,14 +61,6 @@ class WayBack(tf.Module):
                 _copy(self._closest, policy.trainable_variables)
             self.times.assign_add(1)
         self._was_astray.assign(is_astray and not goes_back)
-
-
-def _distance(variable: tf.Variable) -> Distance:
-    return Distance(*variable.numpy().tolist())
-
-
-def _are_equal(some: Sequence[tf.Variable], others: Sequence[tf.Variable]) -> bool:
-    return all(bool(tf.reduce_all(a == b)) for a, b in zip(some, others, strict=True))
 
 
 def _copy(source: Sequence[tf.Variable], destination: Sequence[tf.Variable]) -> None:

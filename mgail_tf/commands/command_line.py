@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 import dataclasses
+import errno
 import os
 import pathlib
 import re
 import shlex
 import shutil
+import signal
 import sys
 from typing import Any, NoReturn, TextIO
 import warnings
@@ -34,7 +36,10 @@ def run(
     """
     for flag, text in ("--help", short_help), ("--helpfull", long_help):
         if text and flag in sys.argv[1:]:
-            print(text())
+            try:
+                print(text(), flush=True)
+            except OSError as error:
+                _tell_of_stdout(error)
             return
     logging.set_verbosity(logging.ERROR)
     warnings.simplefilter("always", DataWarning)
@@ -43,6 +48,7 @@ def run(
     def guarded(_):
         try:
             main()
+            sys.stdout.flush()
         except UserError as error:
             _fail(error, error.status)
         except Stopped as stopped:
@@ -51,8 +57,26 @@ def run(
             sys.exit(128 + stopped.number)
         except KeyboardInterrupt:
             sys.exit(130)
+        except OSError as error:
+            _tell_of_stdout(error)
 
     app.run(guarded, flags_parser=_parse_flags)
+
+
+def _tell_of_stdout(error: OSError) -> NoReturn:
+    """Ends a program that cannot print any more; other errors are raised again.
+
+    Raises:
+      OSError: it is another one.
+    """
+    is_closed = isinstance(error, BrokenPipeError)
+    if not is_closed and error.errno != errno.ENOSPC:
+        raise error
+    # Python would try to print what is left, and fail once more.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if is_closed:
+        sys.exit(128 + signal.SIGPIPE)  # As of any program in a pipe whose reader is gone.
+    _fail(f"what is printed cannot be written ({error.strerror})")
 
 
 def call(program: str) -> str:
@@ -122,9 +146,17 @@ def _parse_flags(arguments: list[str]) -> None:
     except flags.Error as error:
         _fail(error)
     for name in flags.FLAGS:
+        _check_given(name, flags.FLAGS[name])
         _check_length(name, flags.FLAGS[name].value)
     if left:
         _fail(f"unexpected arguments: {' '.join(left)}; settings are given as --name=value")
+
+
+def _check_given(name: str, flag: flags.Flag) -> None:
+    """Refuses what was given and is empty: a variable of a shell that was not set, for example."""
+    value = flag.value
+    if flag.present and (value == "" or isinstance(value, list) and (not value or "" in value)):
+        _fail(f"--{name}={flag.serialize().partition('=')[2]}: a value is missing")
 
 
 def _check_length(name: str, value: Any) -> None:

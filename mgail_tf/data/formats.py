@@ -79,6 +79,8 @@ def read(
     path = pathlib.Path(path)
     if not path.exists():
         raise UserError(f"{path} does not exist")
+    if not (path.is_file() or path.is_dir()):
+        raise UserError(f"{path} is neither a file nor a folder")
     recording = _read(path, time_limit, _Known(keys, usual, sizes))
     if not recording.episodes:
         raise UserError(

@@ -75,10 +75,10 @@ class Guarded(gymnasium.Wrapper):
     def _call(self, method: str, function: Callable[[], Any]) -> Any:
         try:
             return function()
-        except Exception as error:  # Whatever the environment raises, it is at fault.
+        except (Exception, SystemExit) as error:  # Whatever it raises, it is at fault.
             self._fail(f"{method} raised {type(error).__name__}: {error}", error)
 
-    def _fail(self, what: str, cause: Exception | None = None) -> Any:
+    def _fail(self, what: str, cause: BaseException | None = None) -> Any:
         what = " ".join(what.split())  # Errors of others may have several lines.
         seed = "" if self._seed is None else f" (reset with seed {self._seed})"
         raise EnvironmentFailed(

@@ -1,7 +1,9 @@
 """Keeps the exported policy up to date, so that a run that is stopped leaves a usable one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+import contextlib
 import pathlib
+import shutil
 
 from mgail_tf import whole
 from mgail_tf.deployed_policy import DeployedPolicy
@@ -36,6 +38,27 @@ class Export:
             # They are there already, but in other bytes than later calls write.
             self._write_weights(aside / "variables", weights)
         self._program_is_written = True
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[Callable[[Mapping[str, bytes]], pathlib.Path]]:
+        """Gives a function that writes the policy with other weights, and tells the folder.
+
+        What is exported stays as it is meanwhile.
+        """
+        folder = self._folder.with_name("finalist")
+        shutil.rmtree(folder, ignore_errors=True)  # Of a run that was killed.
+        try:
+            with whole.refusals_told(folder):
+                shutil.copytree(self._folder, folder)
+
+            def write(weights: Mapping[str, bytes]) -> pathlib.Path:
+                with whole.refusals_told(folder):
+                    self._write_weights(folder / "variables", weights)
+                return folder
+
+            yield write
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _write_weights(self, folder: pathlib.Path, weights: Mapping[str, bytes] | None) -> None:
         if weights is None:

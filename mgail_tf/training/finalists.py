@@ -21,14 +21,12 @@ class Finalist(NamedTuple):
       env_steps: environment steps after which it was there.
       weights: of its SavedModel, files by name.
       digest: names the policy; see `DeployedPolicy.digest`.
-      looks: how often it was evaluated; `distance` is the mean.
     """
 
     distance: Distance
     env_steps: int
     weights: Mapping[str, bytes]
     digest: str
-    looks: int = 1
 
 
 class Finalists(tf.train.experimental.PythonState):
@@ -61,19 +59,12 @@ class Finalists(tf.train.experimental.PythonState):
     ) -> None:
         """Takes a policy if it is among the closest; one whose distance is unknown is not.
 
-        One that a run has gone back to is no new policy, and more is known of it now.
+        What a run has gone back to is no new policy.
         """
-        if distance is None:
+        if distance is None or any(digest == each.digest for each in self.policies):
             return
         self.may_hide_falls |= distance.of_lengths > 0.0
-        known = [each for each in self.policies if each.digest == digest]
-        policies = [each for each in self.policies if each.digest != digest]
-        if known:
-            [before] = known
-            mean = before.distance.mean_with(distance, before.looks)
-            policies.append(before._replace(distance=mean, looks=before.looks + 1))
-        else:
-            policies.append(Finalist(distance, env_steps, weights, digest))
+        policies = [*self.policies, Finalist(distance, env_steps, weights, digest)]
         smallest = min(each.distance for each in policies)
 
         def rank(each: Finalist) -> tuple[bool, float]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 import math
+import pathlib
 import sys
 import time
 from typing import Any, NamedTuple
@@ -130,9 +131,9 @@ class Reporter:
         self._collector.pause()
 
     def evaluate(self) -> None:
-        """Has the policy evaluated whose line waits, from starts of its own."""
-        episodes, before = self._reporting.evaluation_episodes, int(self._state.evaluations) - 1
-        self._submit(episodes, EVALUATION_SEED + before * episodes, self._state.waiting.film)
+        """Has the policy evaluated whose line waits."""
+        film = self._state.waiting.film
+        self._submit(self._reporting.evaluation_episodes, EVALUATION_SEED, film)
 
     def conclude(self, progress: Progress) -> None:
         """Waits for the evaluation that is on its way, and tells the learner what it has found.
@@ -229,11 +230,13 @@ class Reporter:
 
     def _look_closely(self, finalists: Sequence[Finalist]) -> list[Distance]:
         """The distances of policies, from more episodes and other starts than before."""
-        distances = []
-        for each in finalists:
-            self._export.write(each.weights)
-            self._submit(self._reporting.final_episodes, CHOICE_SEED)
-            distances.append(_distance(self._wait().measured) or FAR)
+        distances, episodes = [], self._reporting.final_episodes
+        if not self._folder.saved_model.exists():
+            self._export.write()
+        with self._export.beside() as write:
+            for each in finalists:
+                self._submit(episodes, CHOICE_SEED, saved_model=write(each.weights))
+                distances.append(_distance(self._wait().measured) or FAR)
         return distances
 
     def _times(self) -> dict[str, Any]:
@@ -244,10 +247,16 @@ class Reporter:
             "non_finite_steps": self._collector.non_finite_steps,
         }
 
-    def _submit(self, num_episodes: int, seed: int, film: bool = False) -> None:
-        """Has the exported policy evaluated."""
+    def _submit(
+        self,
+        num_episodes: int,
+        seed: int,
+        film: bool = False,
+        saved_model: pathlib.Path | None = None,
+    ) -> None:
+        """Has the exported policy evaluated, or another."""
         started = time.perf_counter()
-        order = Order(self._folder.saved_model, num_episodes, seed, film)
+        order = Order(saved_model or self._folder.saved_model, num_episodes, seed, film)
         self._coming = self._evaluator.submit(order)
         self._state.evaluation_seconds.assign_add(time.perf_counter() - started)
 

@@ -125,6 +125,10 @@ class RunFolder:
                 return line
         return None
 
+    def forget_result(self) -> None:
+        """Removes `result.json` where a finished run goes on: it is of another policy by then."""
+        (self._path / "result.json").unlink(missing_ok=True)
+
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Writes `result.json`."""
         _write_json(self._path / "result.json", result)

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
+from typing import TextIO
 
 from mgail_tf import whole
 from mgail_tf.errors import UserError
@@ -32,12 +33,14 @@ def hold(folder: str | pathlib.Path) -> Iterator[None]:
         raise UserError(f"`logdir` {folder} cannot be used ({error}); choose another") from error
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            descriptor = _lock(file, path)
         except BlockingIOError as error:
             file.seek(0)
+            number = file.read().strip()
+            process = f"process {number}" if number else "another process"
             raise UserError(
-                f"`logdir` {folder}: process {file.read().strip()} is at this run; end it first, "
-                "or choose another folder"
+                f"`logdir` {folder}: {process} is at this run; end it first, or choose "
+                "another folder"
             ) from error
         try:
             with whole.refusals_told(path / FILE):
@@ -46,9 +49,31 @@ def hold(folder: str | pathlib.Path) -> Iterator[None]:
                 file.flush()
             yield
         finally:
+            os.close(descriptor)
             if os.listdir(path) == [FILE]:
                 (path / FILE).unlink()
                 for each in made:
                     # Another program may have put something there.
                     with contextlib.suppress(OSError):
                         each.rmdir()
+
+
+def _lock(file: TextIO, folder: pathlib.Path) -> int:
+    """Locks the file, and the folder itself, because the file may be removed.
+
+    Returns:
+      The folder's descriptor, which is to be closed.
+
+    Raises:
+      BlockingIOError: another process holds one of them.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # Not every disk locks folders.
+        if isinstance(error, BlockingIOError):
+            os.close(descriptor)
+            raise
+    return descriptor

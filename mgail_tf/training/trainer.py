@@ -123,6 +123,8 @@ class Trainer:
                 self._save()
             if not self._goes_on():
                 break
+            if int(self.state.rounds) == self._first_round:
+                self.folder.forget_result()
             if not int(self.state.rounds):
                 # What learning begins with decides how it begins.
                 self._reporter.conclude(progress)

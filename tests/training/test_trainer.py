@@ -58,8 +58,7 @@ def test_evaluates_where_it_is_due_and_at_the_end(total_steps, every, expected, 
     )
     assert evaluated_at(tmp_path) == expected
     *during, last = evaluator.calls
-    # Each evaluation has starts of its own.
-    assert during == [(2, EVALUATION_SEED + 2 * index) for index in range(len(expected))]
+    assert during == [(2, EVALUATION_SEED)] * len(expected)
     assert last == (50, FINAL_SEED)
 
 
@@ -185,3 +184,23 @@ def test_a_profile_needs_rounds(tmp_path, clock):
     # After the five that are left out, one must be left.
     with pytest.raises(UserError, match="`profile` starts after 5 rounds, and 5 are left"):
         make(tmp_path, clock, total_steps=119).train(progress=False, profile=True)
+
+
+def test_a_finished_run_that_goes_on_has_no_result_until_it_ends(tmp_path, clock):
+    make(tmp_path, clock, total_steps=80).train(progress=False)
+    assert (tmp_path / "result.json").exists()
+
+    class Killed(FakeLearner):
+        def learn(self, collector):
+            if int(self.rounds) == 6:
+                raise Interrupted
+            return super().learn(collector)
+
+    with pytest.raises(Interrupted):
+        make(tmp_path, clock, total_steps=200, learner=Killed(clock)).train(progress=False)
+    assert not (tmp_path / "result.json").exists()
+    make(tmp_path, clock, total_steps=200).train(progress=False)
+    assert (tmp_path / "result.json").exists()
+    # Nothing is left to do: it stays.
+    make(tmp_path, clock, total_steps=200).train(progress=False)
+    assert (tmp_path / "result.json").exists()
