@@ -35,7 +35,7 @@ class Run(Options):
     seed: int = option(0, "seed of everything that the run draws")
     algorithm: str = option(
         "mgail",
-        "what learns; bc is behavioural cloning, gail MGAIL's model-free ancestor",
+        "what learns; bc is behavioural cloning, gail has no model",
         choices=("mgail", "bc", "gail"),
     )
     initial_policy: str | None = option(
@@ -78,7 +78,7 @@ LEARNERS: dict[tuple[str, str], tuple[str, type[LearnerOptions]]] = {
 
 # The authors' policy comes to the expert on Hopper after 2.2 million steps.
 PAPER_STEPS = 3_000_000
-# What GAIL is given in docs/users_guide.md's comparison; without a model it needs many steps.
+# Without a model it needs many.
 GAIL_STEPS = 3_000_000
 
 

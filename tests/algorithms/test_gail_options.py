@@ -43,7 +43,8 @@ def observe(**settings):
     demonstrated = sample_data.draw(PAIRS, 3, actions)
     # Farther from the others than any limit: of so few, 4.4 deviations (the root of 19).
     demonstrated.observations[0] = 1e4
-    learner, collector = make_learner(config, demonstrated)
+    made: tuple[Any, Any] = make_learner(config, demonstrated)
+    learner, collector = made
     assert isinstance(learner, gail.GAIL)
     trpo = learner._trust_region._trpo
     before, steps, sizes, losses = copy(learner.discriminator.trainable_variables), [], [], []

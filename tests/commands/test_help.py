@@ -56,7 +56,7 @@ def test_help_has_the_flags_of_a_run_in_sections(short):
 
 
 def test_help_tells_choices_and_defaults(short):
-    assert re.search(r"--algorithm: .*one of mgail, bc; default: mgail", short)
+    assert re.search(r"--algorithm: .*one of mgail, bc, gail; default: mgail", short)
     assert re.search(r"--preset: .*one of default, paper; default: default", short)
     assert re.search(r"--total_steps: .*default: 100000", short)
     # There is none of these.
@@ -71,6 +71,7 @@ def test_full_help_has_every_option_once_for_each_algorithm(short, long):
         "mgail",
         "the authors' loop (--preset=paper)",
         "behavioural cloning (--algorithm=bc)",
+        "GAIL (--algorithm=gail)",
     ]
     for name, (_, options) in zip(by_algorithm, configs.LEARNERS.values(), strict=True):
         groups = configs.option_groups(options).values()
