@@ -126,6 +126,8 @@ def connect(address: str | None, storage: str) -> None:
     if address is None:
         # Ray keeps one in the user's home otherwise, which changes what other clusters ask for.
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        # Its workers would give way to all else.
+        os.environ.setdefault("RAY_worker_niceness", "0")
     # Ray has its own idea of SIGTERM.
     before = signal.getsignal(signal.SIGTERM)
     try:
