@@ -11,8 +11,7 @@ from typing import Any
 
 import grpc
 
-from experiments import job_process, node
-from experiments.storage import Storage, check_writable
+from experiments import job_process
 from experiments.study import Job
 from mgail_tf import extras, whole
 from mgail_tf.errors import UserError
@@ -22,6 +21,9 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 with extras.needed("--cluster", "cluster"):
     import ray
     from ray.exceptions import RayError
+
+    from experiments import node
+    from experiments.storage import Storage, check_writable  # It needs fsspec, which Ray brings.
 
 # How many machines, or workers, a run may lose.
 RETRIES = 20
