@@ -11,8 +11,7 @@ from typing import Any
 
 import grpc
 
-from experiments import job_process, node
-from experiments.storage import Storage, check_writable
+from experiments import job_process
 from experiments.study import Job
 from mgail_tf import extras, whole
 from mgail_tf.errors import UserError
@@ -22,6 +21,9 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 with extras.needed("--cluster", "cluster"):
     import ray
     from ray.exceptions import RayError
+
+    from experiments import node
+    from experiments.storage import Storage, check_writable  # It needs fsspec, which Ray brings.
 
 # How many machines, or workers, a run may lose.
 RETRIES = 20
@@ -126,6 +128,8 @@ def connect(address: str | None, storage: str) -> None:
     if address is None:
         # Ray keeps one in the user's home otherwise, which changes what other clusters ask for.
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        # Its workers would give way to all else.
+        os.environ.setdefault("RAY_worker_niceness", "0")
     # Ray has its own idea of SIGTERM.
     before = signal.getsignal(signal.SIGTERM)
     try:

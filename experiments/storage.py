@@ -26,6 +26,7 @@ from mgail_tf.errors import UserError
 OWNER = "owner"
 # What is being written there, or in the run folder.
 UNFINISHED = "unfinished"
+RESULT = "result.json"
 # What tells of a run's starts, also if nothing else of it is there.
 RECORDS = LOG, provenance.FILE
 
@@ -79,7 +80,8 @@ class Storage:
 
     def is_begun(self) -> bool:
         """Whether a run can go on from the copy."""
-        return any(map(_is_checkpoint, self._names()))
+        names = self._names()
+        return RESULT in names or any(map(_is_checkpoint, names))
 
     def claim(self) -> None:
         """Takes over the run: from now on, whoever has claimed it before cannot change the copy."""
@@ -104,7 +106,8 @@ class Storage:
         for the first time. It begins anew: only its records are copied.
         """
         self._copied = dict.fromkeys(self._names())
-        goes_on = any(map(_is_checkpoint, self._copied))
+        # The result comes last, whatever kind of checkpoints there is.
+        goes_on = RESULT in self._copied or any(map(_is_checkpoint, self._copied))
         for name in self._copied:
             if goes_on or name in RECORDS:
                 self._get(name, folder / name)
@@ -210,7 +213,7 @@ def _turn(name: str) -> tuple[int, str]:
     Lines of metrics that are later than the checkpoint are dropped when a run goes on, lines that
     are missing are not measured again; so they come before it. The result says that all is there.
     """
-    if name == "result.json":
+    if name == RESULT:
         return 4, name
     if _is_checkpoint(name):
         return 3, name

@@ -43,6 +43,8 @@ STORAGE = flags.DEFINE_string(
 CORES = flags.DEFINE_integer("cores", 1, "cores of a trial", lower_bound=1)
 # What a trial has of its own.
 NOT_GIVEN = train.LOGDIR, train.CHECK, train.PROFILE
+# What is no setting of a trial, but of how it is done.
+PROCESSES = train.ENV_PROCESSES, train.EVALUATION_PROCESS
 
 
 class Searched(NamedTuple):
@@ -95,20 +97,21 @@ def main() -> None:
     asked = *(f"--search={text}" for text in SEARCH.value), f"--samples={SAMPLES.value}"
     with extras.needed("searching", "cluster"):
         from experiments import cluster, search, trial
+    told = trial.words(given | {flag.name: flag.value for flag in PROCESSES if flag.present})
     cluster.check(CLUSTER.value, STORAGE.value)
     checking.check(run)
     with cluster.joined(CLUSTER.value, STORAGE.value):
         results = search.execute(
             {each.name: search.domain(each.values, each.is_range) for each in searched},
-            trial.words(given),
+            told,
             run.total_steps,
             SAMPLES.value,
             STORAGE.value,
             CORES.value,
-            provenance.portable(pathlib.Path(__file__), (*trial.words(given), *asked)),
+            provenance.portable(pathlib.Path(__file__), (*told, *asked)),
         )
     names = [each.name for each in searched]
-    report(results, names, trial.words(given), STORAGE.value)
+    report(results, names, told, STORAGE.value)
 
 
 def report(results: Any, names: Sequence[str], given: Sequence[str], storage: str) -> None:

@@ -109,7 +109,7 @@ def test_stopped_runs_end_and_go_on_later(number, tmp_path):
 
 def test_ray_is_asked_for_where_it_is_missing(tmp_path):
     told = "cloning", "--cluster=127.0.0.1:1", "--storage=shared", *FOLDERS
-    without = f"import sys\nsys.modules['ray'] = None\n{START}"
+    without = f"import sys\nsys.modules.update(ray=None, fsspec=None)\n{START}"
     done = python("-c", without, *told, folder=tmp_path)
     assert done.returncode == 2 and not list(tmp_path.iterdir())
     [line] = done.stderr.splitlines()
