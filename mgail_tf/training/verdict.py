@@ -119,8 +119,8 @@ def _discriminator_has_won(course: Course) -> str | None:
         return None
     return (
         "The discriminator has won: it tells nearly all steps of the agent from the expert's, so "
-        "it cannot say what would be better. Try more demonstrations, or more noise "
-        "(--noise_stddev)."
+        "it cannot say what would be better. Try more demonstrations; with MGAIL more noise "
+        "(--noise_stddev), with GAIL more steps (--total_steps)."
     )
 
 
