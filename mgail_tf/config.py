@@ -61,7 +61,7 @@ class Reporting(Options):
     film_every: int = option(10, "evaluations between filmed episodes in TensorBoard; 0: none")
     export: str = option(
         "closest",
-        "export the last policy, or the newest of those that a close look finds closest",
+        "export the last policy, or the newest of the closest to the expert",
         choices=("closest", "last"),
     )
 
