@@ -61,8 +61,9 @@ def observe(**settings):
 
     def watch(observation, action):
         batches.append(observation.numpy())
-        update(observation, action)
+        norm = update(observation, action)
         steps.append([np.abs(new - old).max() for new, old in zip(weights, before, strict=True)])
+        return norm
 
     learner.update = watch
     learner.learn()

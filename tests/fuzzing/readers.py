@@ -19,7 +19,7 @@ from recorded_files import Files
 
 from mgail_tf import config as configs
 from mgail_tf import policy_files, policy_origin, strict_json
-from mgail_tf.commands import expert_description, tabulate_results
+from mgail_tf.commands import expert_description, result_tables
 from mgail_tf.data import demonstrations, formats, minari_writer, origin
 from mgail_tf.data.measurements import Measurements
 from mgail_tf.envs import space_json
@@ -108,10 +108,10 @@ def _dataset(folder: pathlib.Path) -> None:
 
 
 def _results(folder: pathlib.Path) -> None:
-    result = strict_json.read(folder / "run" / "result.json", tabulate_results.FORM)
+    result = strict_json.read(folder / "run" / "result.json", result_tables.FORM)
     assert strict_json.loads(strict_json.dumps(result)) == result
-    assert tabulate_results.overview([result]) and tabulate_results.row(result)
-    assert tabulate_results.title(result).encode()
+    assert result_tables.overview([result]) and result_tables.row(result)
+    assert result_tables.title(result).encode()
     expert = strict_json.read(folder / "CartPole" / "expert.json", expert_description.FORM)
     assert expert_description.row("CartPole", expert)
     np.reshape(expert["curve"], [-1, 3]).astype(float)

@@ -21,6 +21,9 @@ ROUND = 8
 class Policy:
     """Pushes to where the point is."""
 
+    def digest(self):
+        return "always the same"
+
     def save(self, folder):
         self.saved = saved = tf.Module()
 
