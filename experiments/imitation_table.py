@@ -11,6 +11,7 @@ import numpy as np
 from experiments import comparison, matrix, paper, provenance, tables
 from experiments.matrix import CELLS, METHODS, PROTOCOLS, SEEDS, Cell
 from experiments.result import Result
+from mgail_tf import whole
 from mgail_tf.commands import command_line
 from mgail_tf.config import PAPER_STEPS
 from mgail_tf.errors import UserError
@@ -35,8 +36,8 @@ RIVALS = "bc", "gail", "gail_equal", "authors"
 def write(results: Mapping[str, Result], folder: pathlib.Path) -> None:
     """Writes `table1.csv`, a row for each finished run, and `table1.md`."""
     folder.mkdir(parents=True, exist_ok=True)
-    provenance.write_whole(folder / "table1.csv", rows(results))
-    provenance.write_whole(folder / "table1.md", markdown(results))
+    whole.write(folder / "table1.csv", rows(results))
+    whole.write(folder / "table1.md", markdown(results))
 
 
 def rows(results: Mapping[str, Result]) -> str:

@@ -7,7 +7,7 @@ import shlex
 import subprocess
 from typing import Any
 
-from mgail_tf import strict_json, surroundings
+from mgail_tf import strict_json, surroundings, whole
 
 FILE = "provenance.json"
 FORM = {"command": str, "starts": [{"commit": str | None, "dirty": bool | None}]}
@@ -31,7 +31,7 @@ def record(folder: pathlib.Path, command: str, cores: int) -> None:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     starts.append({"time": now, **source(), "machine": machine(), "cores": cores})
     text = strict_json.dumps({"command": command, "starts": starts}, indent=2) + "\n"
-    write_whole(folder / FILE, text)
+    whole.write(folder / FILE, text)
 
 
 def read(folder: pathlib.Path) -> dict[str, Any]:
@@ -42,13 +42,6 @@ def read(folder: pathlib.Path) -> dict[str, Any]:
     """
     recorded = strict_json.read(folder / FILE, FORM, "remove the folder")
     return {"command": recorded["command"], "starts": recorded["starts"]}
-
-
-def write_whole(file: pathlib.Path, text: str) -> None:
-    """Writes a file, all of it or nothing: one that is interrupted leaves what was there."""
-    partial = file.with_name(f"{file.name}.partial")
-    partial.write_text(text)
-    os.replace(partial, file)
 
 
 def portable(program: pathlib.Path, arguments: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments import provenance
-from mgail_tf import strict_json
+from mgail_tf import strict_json, whole
 from mgail_tf.errors import UserError
 
 NUMBER = int | float
@@ -121,7 +121,7 @@ def write(result: Result, folder: pathlib.Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     fields = dataclasses.asdict(result).items()
     text = ",\n".join(f'"{name}": {strict_json.dumps(value)}' for name, value in fields)
-    provenance.write_whole(_file(result.name, folder), "{\n" + text + "\n}\n")
+    whole.write(_file(result.name, folder), "{\n" + text + "\n}\n")
 
 
 def read(name: str, folder: pathlib.Path) -> Result | None:

@@ -1,7 +1,6 @@
 """The policy that is evaluated and exported: raw observations in, actions for `env.step` out."""
 
 from collections.abc import Callable
-import hashlib
 import pathlib
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from mgail_tf import policy_files
+from mgail_tf.data import fingerprint
 from mgail_tf.errors import UserError
 from mgail_tf.networks.encoding import ActionEncoder, BoxActionEncoder, ObservationEncoder
 
@@ -147,8 +147,7 @@ class DeployedPolicy:
 
     def digest(self) -> str:
         """Names the deterministic policy as it is now, by its weights."""
-        weights = tf.nest.flatten(self.network()["layers"])
-        return hashlib.sha256(b"".join(weight.numpy().tobytes() for weight in weights)).hexdigest()
+        return fingerprint.of(*tf.nest.flatten(self.network()["layers"]))
 
     def _traced(self, function: Any, dtype: tf.DType, *others: tf.TensorSpec) -> Any:
         """The program of a function for observations of a float type; traced once."""

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mgail_tf.algorithms.acting import draw_action
 from mgail_tf.algorithms.distance import Distance
 from mgail_tf.algorithms.gail_options import GAILOptions
 from mgail_tf.algorithms.histograms import compare
@@ -159,19 +160,8 @@ class GAIL(tf.Module):
 
     @tf.function(autograph=False)
     def act(self, observation, seed):
-        """Takes one action in each environment.
-
-        Args:
-          observation: [num_envs, observation_size] as the environments give them.
-          seed: [2] integers.
-
-        Returns:
-          The environments' actions [num_envs, ...], and the noise xi that they were taken with.
-        """
-        policy, encoders = self.policy, self.encoders
-        noise = policy.noise.sample([observation.shape[0], encoders.actions.size], seed=seed)
-        action = policy.sample(encoders.observations.encode(observation), noise)
-        return encoders.actions.decode(action), noise
+        """Takes one action in each environment; see `draw_action`."""
+        return draw_action(self.policy, self.encoders, observation, seed)
 
     @tf.function(autograph=False)
     def update_discriminator(self, agent: Pair):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mgail_tf.algorithms.acting import draw_action
 from mgail_tf.algorithms.distance import Distance
 from mgail_tf.algorithms.experience import remember
 from mgail_tf.algorithms.histograms import compare
@@ -131,19 +132,8 @@ class MGAIL(tf.Module):
 
     @tf.function(autograph=False)
     def act(self, observation, seed):
-        """Takes one action in each environment.
-
-        Args:
-          observation: [num_envs, observation_size] as the environments give them.
-          seed: [2] integers.
-
-        Returns:
-          The environments' actions [num_envs, ...], and the noise xi that they were taken with.
-        """
-        policy, encoders = self.networks.policy, self.encoders
-        noise = policy.noise.sample([observation.shape[0], encoders.actions.size], seed=seed)
-        action = policy.sample(encoders.observations.encode(observation), noise)
-        return encoders.actions.decode(action), noise
+        """Takes one action in each environment; see `draw_action`."""
+        return draw_action(self.networks.policy, self.encoders, observation, seed)
 
     @tf.function(autograph=False)
     def update(self, segment):

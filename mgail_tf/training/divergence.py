@@ -1,7 +1,6 @@
 """Notices that learning has gone wrong: by numbers, losses and weights."""
 
 from collections.abc import Mapping, Sequence
-import hashlib
 import json
 import math
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from mgail_tf.data import fingerprint
 from mgail_tf.errors import Diverged
 
 # Everything is normalised, so losses were never beyond 1,000, and weights never beyond 100.
@@ -82,13 +82,13 @@ class Doubts(tf.train.experimental.PythonState):
             largest = max(np.abs(array).max() for array in arrays)
             if largest > LARGEST_WEIGHT:
                 found[name] = f"A weight of {name} is {largest:.3g}: it explodes. {ADVICE}"
-            fingerprint = hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
-            if fingerprint == self._fingerprints.get(name):
+            now = fingerprint.of(*arrays)
+            if now == self._fingerprints.get(name):
                 found[f"{name} stays"] = (
                     f"The weights of {name} have not changed since the evaluation before: it does "
                     f"not learn any more. {ADVICE}"
                 )
-            self._fingerprints[name] = fingerprint
+            self._fingerprints[name] = now
         new = {name: sentence for name, sentence in found.items() if name not in self.told}
         self.told |= new
         return list(new.values())

@@ -3,11 +3,20 @@
 import functools
 import pathlib
 import re
+import shlex
 
-from bad_inputs import ROWS, TABLE
+import bad_inputs
+import bad_study_inputs
 import damaged
 from programs import ROOT, python, run_each
 import pytest
+
+TABLE = bad_inputs.TABLE | bad_study_inputs.TABLE
+ROWS = [
+    (program, shlex.split(arguments), words)
+    for program, rows in TABLE.items()
+    for arguments, words in rows
+]
 
 
 def contents(folder: pathlib.Path) -> dict[str, bytes | None]:

@@ -8,6 +8,7 @@ import numpy as np
 from programs import run
 import pytest
 import sample_data
+from small_runs import ROUNDS_OF_8
 import tensorflow as tf
 
 from mgail_tf import config as configs
@@ -18,23 +19,7 @@ from mgail_tf.training.build import make_trainer
 from mgail_tf.training.checkpoints import numbers
 from mgail_tf.training.divergence import Doubts
 
-# Rounds of 8 steps.
-SMALL: dict[str, Any] = {
-    "cloned_start": False,
-    "total_steps": 96,
-    "evaluate_every": 16,
-    "num_envs": 4,
-    "segment_length": 2,
-    "policy_updates": 2,
-    "discriminator_updates": 1,
-    "forward_model_updates": 1,
-    "policy_segments": 8,
-    "batch_size": 32,
-    "evaluation_episodes": 1,
-    "final_episodes": 1,
-    "film_every": 0,
-    "checkpoint_minutes": 1e-9,
-}
+SMALL = ROUNDS_OF_8 | {"total_steps": 96, "final_episodes": 1, "checkpoint_minutes": 1e-9}
 PAPER: dict[str, Any] = {
     "preset": "paper",
     "total_steps": 3000,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sample_data
+from small_runs import ROUNDS_OF_8
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 import tensorflow as tf
 
@@ -21,24 +22,8 @@ from mgail_tf.seeds import FINAL_SEED
 from mgail_tf.training.build import make_trainer
 from mgail_tf.training.evaluation import Evaluation
 
-# Rounds of 8 steps, which are traced and over soon.
-SMALL = {
-    "cloned_start": False,
-    "total_steps": 48,
-    "evaluate_every": 16,
-    "num_envs": 4,
-    "segment_length": 2,
-    "policy_updates": 2,
-    "discriminator_updates": 1,
-    "forward_model_updates": 1,
-    "policy_segments": 8,
-    "batch_size": 32,
-    "evaluation_episodes": 1,
-    "final_episodes": 2,
-    "film_every": 0,
-    # Full before the end.
-    "replay_steps": 32,
-}
+# The buffer is full before the end.
+SMALL = ROUNDS_OF_8 | {"total_steps": 48, "final_episodes": 2, "replay_steps": 32}
 CLONING = {"algorithm": "bc", "max_epochs": 3, "evaluation_episodes": 1, "final_episodes": 1}
 
 
