@@ -18,8 +18,8 @@ def test_what_is_searched():
     assert sweep.parse("noise_stddev=0.1:1") == ("noise_stddev", [0.1, 1.0], True)
     assert sweep.parse("mean_cut_length=0,300") == ("mean_cut_length", [0, 300], False)
     assert sweep.parse("use_value=true,false").values == [True, False]
-    with pytest.raises(UserError, match="there is no option reward"):
-        sweep.parse("reward=0:1")
+    with pytest.raises(UserError, match="there is no option rewards"):
+        sweep.parse("rewards=0:1")
 
 
 def test_options_become_flags():
