@@ -1,8 +1,9 @@
-"""Keeps from the user what libraries say to nobody."""
+"""Keeps what libraries and environments print from where it does harm."""
 
 from collections.abc import Iterator
 import contextlib
 import os
+import sys
 
 
 @contextlib.contextmanager
@@ -19,3 +20,17 @@ def quiet() -> Iterator[None]:
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
+
+
+@contextlib.contextmanager
+def stdout_is_stderr() -> Iterator[None]:
+    """Sends what is printed meanwhile to stderr, also by libraries in C and by processes."""
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(stdout, 1)
+        os.close(stdout)

@@ -61,7 +61,7 @@ def added(folder: pathlib.Path, aside: pathlib.Path) -> Iterator[None]:
     They come there one after another, in the order of their names: where the last one is, all are.
 
     Args:
-      folder: where they go; made if it is not there.
+      folder: where they go.
       aside: a path on the same disk; what an earlier attempt has left there is removed.
 
     Raises:
@@ -112,7 +112,8 @@ def check_room(path: str | pathlib.Path) -> None:
 def _emptied(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     """Makes an empty folder, and removes what is left there in the end."""
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    # Without those that it is in: a run folder that was moved meanwhile is not made again.
+    folder.mkdir()
     try:
         yield folder
     finally:

@@ -191,6 +191,13 @@ class OneAtATime(Line):
         super().__init__()
 
 
+class Learned(Line):
+    """Shows whether TensorFlow has been imported where it is."""
+
+    def observe(self):
+        return np.array([float("tensorflow" in sys.modules), 0.0])
+
+
 LENGTH = 12
 for kind in Line.__subclasses__():
     make: Any = kind  # Gymnasium takes a class, its annotation does not say so.

@@ -16,12 +16,15 @@ from absl import flags
 
 from mgail_tf import seeds, writable
 from mgail_tf.commands import command_line
+from mgail_tf.envs.episodes import MOST_EPISODES
 from mgail_tf.errors import UserError
 from mgail_tf.quiet import quiet
 from mgail_tf.tasks import TASKS
 
 ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
-NUM_TRAJECTORIES = flags.DEFINE_integer("num_trajectories", None, "episodes", required=True)
+NUM_TRAJECTORIES = flags.DEFINE_integer(
+    "num_trajectories", None, "episodes", upper_bound=MOST_EPISODES, required=True
+)
 POLICY = flags.DEFINE_string("policy", None, "who demonstrates (default: the task's expert)")
 VEC_NORMALIZE = flags.DEFINE_string(
     "vec_normalize", None, "statistics of stable-baselines3's VecNormalize (.pkl)"
@@ -47,15 +50,16 @@ def main() -> None:
         from mgail_tf.data import demonstrations, experts
 
     if OUT.value:
-        _record(OUT.value)
-        folder = pathlib.Path(OUT.value)
+        # An environment or a policy may change the working directory.
+        folder = pathlib.Path(OUT.value).absolute()
+        _record(folder)
     else:
         folder = experts.demonstrations(ENV.value, NUM_TRAJECTORIES.value)
     loaded = demonstrations.load(folder, ENV.value, NUM_TRAJECTORIES.value)
     mean = "not known" if loaded.return_mean is None else f"{loaded.return_mean:.1f}"
-    print(f"{folder}: {len(loaded.actions)} pairs, mean episode return {mean}")
+    print(f"{OUT.value or folder}: {len(loaded.actions)} pairs, mean episode return {mean}")
     if OUT.value:
-        data = ["--env", ENV.value, "--expert_data", str(folder)]
+        data = ["--env", ENV.value, "--expert_data", OUT.value]
         print(f"train: {command_line.call('main')} {shlex.join(data)}")
 
 
@@ -82,7 +86,7 @@ def _check() -> None:
         raise UserError("--noise_scale: there is no noise with --deterministic")
 
 
-def _record(out: str) -> None:
+def _record(out: pathlib.Path) -> None:
     with quiet():
         from mgail_tf import policy_origin
         from mgail_tf.data import collecting, demonstrators, experts, minari_writer

@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import pathlib
 from typing import Any
 
 from absl import flags
@@ -10,18 +11,23 @@ from gymnasium import spaces
 from mgail_tf import seeds, strict_json
 from mgail_tf.commands import command_line
 from mgail_tf.counting import count
-from mgail_tf.quiet import quiet
+from mgail_tf.envs import episodes
+from mgail_tf.envs.episodes import MOST_ENVS, MOST_EPISODES, Episode
+from mgail_tf.quiet import quiet, stdout_is_stderr
 
 SAVED_MODEL = flags.DEFINE_string(
     "saved_model", None, "folder of the policy, or of its run", required=True
 )
 ENV = flags.DEFINE_string("env", None, "task or gymnasium id", required=True)
-EPISODES = flags.DEFINE_integer("episodes", 50, "number of episodes", lower_bound=1)
+EPISODES = flags.DEFINE_integer("episodes", 50, "number of episodes", 1, MOST_EPISODES)
 SEED = flags.DEFINE_integer(
     "seed", seeds.FINAL_SEED, "episode i is reset with seed + i", 0, 2**31 - 1
 )
 NUM_ENVS = flags.DEFINE_integer(
-    "num_envs", 0, "environments that are open at a time; 0: one for each episode", lower_bound=0
+    "num_envs",
+    0,
+    f"environments that are open at a time; 0: one for each episode, and {MOST_ENVS} at most",
+    lower_bound=0,
 )
 STOCHASTIC = flags.DEFINE_boolean("stochastic", False, "draw actions from the policy")
 EXPERT_DATA = flags.DEFINE_string(
@@ -46,17 +52,33 @@ JSON = flags.DEFINE_boolean("json", False, "print one JSON object instead of lin
 def main() -> None:
     from mgail_tf.envs import rendering
 
-    if VIDEO.value:
-        rendering.check(VIDEO.value)
+    # An environment may change the working directory.
+    video = pathlib.Path(VIDEO.value).absolute() if VIDEO.value else None
+    if video:
+        rendering.check(video)
+    # An environment may print, and whoever asked for JSON reads one object.
+    with stdout_is_stderr() if JSON.value else contextlib.nullcontext():
+        first, report, lines = _evaluate()
+    print(strict_json.dumps(report) if JSON.value else "\n".join(lines), flush=True)
+    with stdout_is_stderr() if JSON.value else contextlib.nullcontext():
+        if video:
+            rendering.film(ENV.value, first.seed, first.actions, video)
+        if RENDER.value:
+            rendering.show(ENV.value, first.seed, first.actions)
+
+
+def _evaluate() -> tuple[Episode, dict[str, Any], list[str]]:
+    """Plays the episodes: the first of them, what is told in JSON, and what is told in lines."""
     from mgail_tf import policy_files, policy_origin
     from mgail_tf.data import demonstrations
-    from mgail_tf.envs import episodes
     from mgail_tf.envs.make import make_environment
 
-    policy_files.find(SAVED_MODEL.value)
+    folder = policy_files.find(SAVED_MODEL.value).absolute()
     with contextlib.closing(make_environment(ENV.value)) as env:
-        policy_origin.check(SAVED_MODEL.value, env, accept_mismatch=ACCEPT_MISMATCH.value)
-    demonstrated = distances = None
+        policy_origin.check(
+            folder, env, accept_mismatch=ACCEPT_MISMATCH.value, name=SAVED_MODEL.value
+        )
+    demonstrated = None
     if EXPERT_DATA.value:
         demonstrated = demonstrations.load(
             EXPERT_DATA.value,
@@ -69,7 +91,7 @@ def main() -> None:
         from mgail_tf.loaded_policy import check_fits, load, sampler
         from mgail_tf.training import imitation_distance
 
-    policy = load(SAVED_MODEL.value)
+    policy = load(folder)
     check_fits(policy, env)
     act = sampler(policy, SEED.value) if STOCHASTIC.value else policy.deterministic
     progress = None if JSON.value else ENV.value
@@ -86,29 +108,17 @@ def main() -> None:
         "terminated": [episode.terminated for episode in played],
         "non_finite_episodes": sum(episode.non_finite > 0 for episode in played),
     }
+    lines = [describe(name, report[name]) for name in ("return", "length")]
+    if isinstance(policy.space, spaces.Dict | spaces.Tuple):
+        lines.insert(0, f"observation: {', '.join(policy.components)}")
     if demonstrated:
         measure = imitation_distance.ImitationDistance(demonstrated, env.action_space)
         distances = measure.of(played), measure.of_demonstrations
         report["imitation_distance"], report["imitation_distance_of_demonstrations"] = distances
-    if JSON.value:
-        print(strict_json.dumps(report))
-    else:
-        if isinstance(policy.space, spaces.Dict | spaces.Tuple):
-            print(f"observation: {', '.join(policy.components)}")
-        for name in "return", "length":
-            print(describe(name, report[name]))
-        if distances:
-            print(f"imitation_distance {imitation_distance.describe(*distances)}")
-        if report["non_finite_episodes"]:
-            print(
-                f"{count(report['non_finite_episodes'], 'episode')} cut off where an "
-                "observation was not finite"
-            )
-    first = played[0]
-    if VIDEO.value:
-        rendering.film(ENV.value, first.seed, first.actions, VIDEO.value)
-    if RENDER.value:
-        rendering.show(ENV.value, first.seed, first.actions)
+        lines.append(f"imitation_distance {imitation_distance.describe(*distances)}")
+    if number := report["non_finite_episodes"]:
+        lines.append(f"{count(number, 'episode')} cut off where an observation was not finite")
+    return played[0], report, lines
 
 
 def describe(name: str, summary: dict[str, Any]) -> str:

@@ -107,7 +107,7 @@ class Training:
 
     def advance(self, steps: int) -> None:
         """Trains for about so many steps, evaluates, and saves."""
-        started = time.time()
+        started = time.perf_counter()
         self.model.learn(steps, reset_num_timesteps=False)
         sync_envs_normalization(self.envs, self.test_envs)
         self.test_envs.seed(EVALUATION_SEED)
@@ -118,7 +118,7 @@ class Training:
             n_eval_episodes=self.config.settling_episodes if progress["settling"] else 10,
         )
         progress["steps"] = self.model.num_timesteps
-        progress["wall_seconds"] += time.time() - started
+        progress["wall_seconds"] += time.perf_counter() - started
         progress["curve"].append([progress["steps"], float(mean), float(deviation)])
         names = ["latest"]
         if progress["best_return"] is None or mean >= progress["best_return"]:

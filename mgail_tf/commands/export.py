@@ -16,8 +16,8 @@ OUT = flags.DEFINE_string("out", None, "the file", required=True)
 
 
 def main() -> None:
-    if not writable.is_file_possible(OUT.value):
-        raise UserError(f"--out={OUT.value}: cannot be written")
+    if OUT.value.endswith("/") or not writable.is_file_possible(OUT.value):
+        raise UserError(f"--out={OUT.value}: cannot be written as a file")
     policy_files.find(SAVED_MODEL.value)
     # TensorFlow takes seconds to import; what is wrong is told before.
     with quiet():

@@ -7,7 +7,7 @@ import pathlib
 import platformdirs
 
 from mgail_tf.data import minari_writer
-from mgail_tf.envs.episodes import play
+from mgail_tf.envs.episodes import MOST_EPISODES, play
 from mgail_tf.envs.make import make_environment
 from mgail_tf.errors import UserError
 from mgail_tf.seeds import DRAWING_SEED
@@ -71,8 +71,10 @@ def place(env_name: str, num_trajectories: int) -> pathlib.Path:
     """
     make_environment(env_name).close()
     expert = find(env_name)
-    if num_trajectories < 1:
-        raise UserError(f"`num_trajectories={num_trajectories}`: must be at least 1")
+    if not 1 <= num_trajectories <= MOST_EPISODES:
+        raise UserError(
+            f"`num_trajectories={num_trajectories}`: must be from 1 to {MOST_EPISODES:,}"
+        )
     shipped = FOLDER / env_name / "demonstrations" / str(num_trajectories)
     if shipped.is_dir():
         return shipped

@@ -28,6 +28,11 @@ Act = Callable[[np.ndarray], "ArrayLike | tf.Tensor"]
 # policy may keep going for ever.
 MAX_STEPS = 10_000
 
+# So many episodes of 1,000 steps take gigabytes, and days.
+MOST_EPISODES = 10_000
+# Each takes memory of its own.
+MOST_ENVS = 250
+
 # Episodes of the policy that acts at random, whose mean return is the 0 of normalised returns.
 RANDOM_EPISODES = 20
 
@@ -87,13 +92,14 @@ def play(
       num_episodes: number of episodes.
       seed: episode i is reset with seed + i.
       progress: title of a progress bar over the steps; without a title there is no bar.
-      num_envs: environments that are open at a time; 0: one for each episode.
+      num_envs: environments that are open at a time; 0: one for each episode, and `MOST_ENVS` at
+        most.
       workers: the processes that step them; this one if None.
 
     Raises:
       UserError: the environment fails, or has no time limit and does not end an episode.
     """
-    num_envs = min(num_envs or num_episodes, num_episodes)
+    num_envs = min(num_envs or MOST_ENVS, num_episodes)
     make = functools.partial(make_environment, env_name)
     with contextlib.closing(Instances(make, num_envs, workers)) as instances:
         limit, rounds = instances.description.time_limit, -(-num_episodes // num_envs)

@@ -5,6 +5,7 @@ because everything that one of them draws comes from the seeds that it is reset 
 """
 
 from collections.abc import Callable, Mapping
+import contextlib
 import functools
 import itertools
 from multiprocessing import resource_tracker
@@ -116,11 +117,12 @@ class Workers:
     """
 
     def __init__(self, count: int):
-        # Whoever presses Ctrl-C means the main process, which ends the workers. What it starts
-        # inherits its blocked signals; the tracker would unblock them if it were started below.
-        resource_tracker.ensure_running()
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        # Whoever presses Ctrl-C, or closes the terminal, means the main process, which ends the
+        # workers, by SIGTERM if need be. What it starts inherits its blocked signals.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
         try:
+            resource_tracker.ensure_running()  # It unblocks SIGINT here.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             self._hosts = AsyncVectorEnv(
                 [functools.partial(Host, index, count) for index in range(count)],
                 shared_memory=False,
@@ -217,7 +219,9 @@ class Instances:
 
     def close(self) -> None:
         """Closes them."""
-        self._perform("shut", dict.fromkeys(range(len(self._keys))))
+        # Those of a worker that has ended are closed.
+        with contextlib.suppress(EnvironmentFailed):
+            self._perform("shut", dict.fromkeys(range(len(self._keys))))
 
     def _perform(self, method: str, arguments: Mapping[int, Any]) -> dict[int, Any]:
         keys = {self._keys[index]: index for index in arguments}

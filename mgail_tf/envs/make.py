@@ -1,5 +1,6 @@
 """Makes gymnasium environments by task name."""
 
+from collections.abc import Callable
 import functools
 import sys
 from typing import Any
@@ -53,6 +54,17 @@ def make_environment(name: str, **kwargs: Any) -> gymnasium.Env:
     except UserError:
         env.close()
         raise
+
+
+def make_wrapped(
+    name: str, wrapper: Callable[[gymnasium.Env], gymnasium.Env] | None
+) -> gymnasium.Env:
+    """Makes an environment, and puts a wrapper around it if there is one.
+
+    It is here because worker processes import this module, and need no TensorFlow.
+    """
+    env = make_environment(name)
+    return wrapper(env) if wrapper else env
 
 
 def _may_use_mujoco(name: str) -> bool:

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from mgail_tf.envs import finite
 from mgail_tf.envs.instances import Instances, Workers
-from mgail_tf.envs.make import make_environment
+from mgail_tf.envs.make import make_wrapped
 from mgail_tf.float_types import float_type
 
 
@@ -76,7 +76,7 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
         workers: Workers | None = None,
     ):
         self._name, self._seed, self._workers = name, seed, workers
-        self._make = functools.partial(_make, name, wrapper)
+        self._make = functools.partial(make_wrapped, name, wrapper)
         self._instances: Instances | None = None
         self._observation: np.ndarray | None = None
         self.position = Position(num_envs)
@@ -206,8 +206,3 @@ class ParallelEnvironments(tf.train.experimental.PythonState):
     def _count_not_finite(self) -> None:
         self.position.not_finite += 1
         finite.check_number(self._name, self.position.not_finite, self.position.steps)
-
-
-def _make(name: str, wrapper: Callable[[gymnasium.Env], gymnasium.Env] | None) -> gymnasium.Env:
-    env = make_environment(name)
-    return wrapper(env) if wrapper else env

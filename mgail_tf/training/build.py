@@ -108,6 +108,7 @@ def make_trainer(
             demonstrations.return_mean,
             demonstrations.return_standard_error,
             float(np.mean(demonstrations.lengths)),
+            demonstrations.terminations / len(demonstrations.lengths),
             share_at_bounds(demonstrations.actions, action_space),
             component_names(observation_space),
         )

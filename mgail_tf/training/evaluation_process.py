@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+import contextlib
 from multiprocessing.connection import Connection
 import os
 import queue
@@ -14,10 +15,11 @@ import threading
 import traceback
 from typing import Any
 
-from mgail_tf.envs.instances import Workers
+from mgail_tf.envs.instances import PATIENCE, Workers
 from mgail_tf.errors import EnvironmentFailed, UserError
 from mgail_tf.quiet import quiet
 from mgail_tf.training.evaluation import Evaluation, Findings, Order
+from mgail_tf.training.stopping import SIGNALS
 
 
 class EvaluationProcess:
@@ -32,9 +34,10 @@ class EvaluationProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             program = [sys.executable, "-m", "mgail_tf.training.evaluation_process"]
-            # Whoever presses Ctrl-C means the run, which ends the process. What is started inherits
-            # the signals that are blocked, so no moment is left in which it would listen.
-            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            # Whoever presses Ctrl-C means the run, which ends the process; `timeout` and terminals
+            # that are closed tell both. What is started inherits the signals that are blocked, so
+            # no moment is left in which it would listen.
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
             try:
                 self._process = subprocess.Popen(
                     [*program, str(theirs.fileno())],
@@ -45,7 +48,8 @@ class EvaluationProcess:
                 )
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        self._connection = Connection(ours.detach())
+        self._socket, self._connection = ours, Connection(os.dup(ours.fileno()))
+        self._has_workers = False
         self._thread = ThreadPoolExecutor(1)
 
     def prepare(self, **settings: Any) -> None:
@@ -54,6 +58,7 @@ class EvaluationProcess:
         Args:
           **settings: those of `Evaluation`; `env_processes` is the number of its `Workers`.
         """
+        self._has_workers = bool(settings.get("env_processes"))
         self._prepared = self._thread.submit(self._ask, settings)
 
     def submit(self, order: Order) -> Future[Findings]:
@@ -83,10 +88,16 @@ class EvaluationProcess:
 
     def close(self) -> None:
         """Ends the process, whatever it is doing."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        if self._has_workers:
+            # It ends them; theirs would be tracebacks if it were killed.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(2 * PATIENCE)
         self._process.kill()
         self._process.wait()
         self._thread.shutdown()
         self._connection.close()
+        self._socket.close()
 
 
 def number_of_cores() -> int:
@@ -99,13 +110,18 @@ def number_of_cores() -> int:
 def _work(connection: Connection) -> None:
     """What the process does: evaluates what it is told to until nobody tells it any more."""
     told: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    workers: list[Workers] = []
+    signal.signal(signal.SIGUSR1, lambda *_: sys.exit())
 
     def listen():
         try:
             while True:
                 told.put(connection.recv())
         except (EOFError, OSError):
-            os._exit(0)  # The run is over, or was killed: nobody waits for what is being done.
+            # The run is over, or was killed: nobody waits for what is being done.
+            if not workers:
+                os._exit(0)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
 
     threading.Thread(target=listen, daemon=True).start()
     with quiet():
@@ -115,23 +131,25 @@ def _work(connection: Connection) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     evaluation: Any = None
-    while True:
-        message = told.get()
-        try:
-            if isinstance(message, Order):
-                answer: Any = evaluation.carry_out(message)
-            else:
-                evaluation, answer = _evaluation(**message), None
-        except UserError as error:
-            answer = error
-        except Exception:
-            answer = RuntimeError(traceback.format_exc())
-        connection.send(answer)
-
-
-def _evaluation(env_processes: int = 0, **settings: Any) -> Evaluation:
-    workers = Workers(env_processes) if env_processes else None
-    return Evaluation(**settings, workers=workers)
+    try:
+        while True:
+            message = told.get()
+            try:
+                if isinstance(message, Order):
+                    answer: Any = evaluation.carry_out(message)
+                else:
+                    if number := message.pop("env_processes", 0):
+                        workers.append(Workers(number))
+                    evaluation = Evaluation(**message, workers=workers[-1] if workers else None)
+                    answer = None
+            except UserError as error:
+                answer = error
+            except Exception:
+                answer = RuntimeError(traceback.format_exc())
+            connection.send(answer)
+    finally:
+        for each in workers:
+            each.close()
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ class Expert(NamedTuple):
       num_trajectories: number of demonstrated trajectories.
       return_mean, return_standard_error: of their returns; None where unknown.
       length_mean: of their numbers of steps.
+      terminated: the part of them that the task ended, not a time limit.
       at_bounds: the part of their actions that is at the bounds; None where there are none.
       observed: names of the observations' components.
     """
@@ -43,6 +44,7 @@ class Expert(NamedTuple):
     return_mean: float | None
     return_standard_error: float | None
     length_mean: float
+    terminated: float
     at_bounds: float | None = None
     observed: Sequence[str] = ()
 
@@ -215,6 +217,7 @@ class Reporter:
             "expert_return_mean": self._expert.return_mean,
             "expert_return_standard_error": self._expert.return_standard_error,
             "expert_length_mean": self._expert.length_mean,
+            "expert_terminated": self._expert.terminated,
             "expert_at_bounds": self._expert.at_bounds,
             **findings.levels,
             "steps_to_95": expert_level.get("env_steps"),

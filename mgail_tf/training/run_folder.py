@@ -74,7 +74,7 @@ class RunFolder:
                 stacklevel=2,
             )
         with whole.refusals_told(f"`logdir` {path}"):
-            self._path.mkdir(parents=True, exist_ok=True)
+            self.checkpoints.mkdir(parents=True, exist_ok=True)
             self.tensorboard = TensorBoard(self._path / "tensorboard", self._path.name)
             if before != settings:
                 self.tensorboard.write_config(config.flat())

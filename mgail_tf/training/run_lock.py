@@ -50,7 +50,7 @@ def hold(folder: str | pathlib.Path) -> Iterator[None]:
             yield
         finally:
             os.close(descriptor)
-            if os.listdir(path) == [FILE]:
+            if path.is_dir() and os.listdir(path) == [FILE]:
                 (path / FILE).unlink()
                 for each in made:
                     # Another program may have put something there.

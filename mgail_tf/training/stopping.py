@@ -1,6 +1,6 @@
-"""Ends a run where it was asked to: Ctrl-C (SIGINT) and SIGTERM."""
+"""Ends a run where it was asked to: Ctrl-C (SIGINT), SIGTERM, or a terminal that is closed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import contextlib
 import os
 import signal
@@ -8,8 +8,9 @@ import socket
 import sys
 import threading
 from types import FrameType
+from typing import Any
 
-SIGNALS = signal.SIGINT, signal.SIGTERM
+SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 AT_ONCE = "stopped; the same command goes on from the last checkpoint, if there is one"
 
@@ -62,10 +63,10 @@ class Stop:
         """Whether a signal has come."""
         return bool(self._asked)
 
-    def check(self) -> None:
-        """Raises `Stopped` if a signal has come."""
+    def check(self, steps: int = 0) -> None:
+        """Raises `Stopped`, with the steps whose work is kept, if a signal has come."""
         if self._asked:
-            raise Stopped(self._asked)
+            raise Stopped(self._asked, steps)
 
     def signalled(self, number: int, _: FrameType | None = None) -> None:
         """Takes note of a signal."""
@@ -82,7 +83,7 @@ def at_once() -> Iterator[None]:
     """
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
-    before = [signal.signal(number, lambda *_: None) for number in SIGNALS]
+    before = _handle(lambda *_: None)
     wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
 
     def watch() -> None:
@@ -96,7 +97,7 @@ def at_once() -> Iterator[None]:
         yield
     finally:
         signal.set_wakeup_fd(wakeup)
-        for number, handler in zip(SIGNALS, before, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)
         theirs.close()
         thread.join()
@@ -106,11 +107,19 @@ def at_once() -> Iterator[None]:
 @contextlib.contextmanager
 def listening(stop: Stop) -> Iterator[None]:
     """Hands the signals of this process to `stop`."""
-    before = [signal.signal(number, stop.signalled) for number in SIGNALS]
+    before = _handle(stop.signalled)
     stop.is_listening = True
     try:
         yield
     finally:
         stop.is_listening = False
-        for number, handler in zip(SIGNALS, before, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Any]:
+    """Installs a handler of all signals; returns those before it."""
+    # `nohup` has SIGHUP ignored, so that a run outlives its terminal.
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    heard = [number for number in SIGNALS if not (ignored and number == signal.SIGHUP)]
+    return {number: signal.signal(number, handler) for number in heard}

@@ -98,19 +98,23 @@ class Trainer:
             if profile:
                 left = self.run.total_steps - self.collector.steps
                 profiled_rounds.check(left, self.learner.steps_per_round)
+            stop = stop or Stop()
             try:
-                return self._train(progress, profile, stop or Stop())
+                return self._train(progress, profile, stop)
             except Stopped as stopped:
                 raise Stopped(stopped.number, self._saved_steps) from None
             except NotWritten as error:
                 raise NotWritten(
                     f"{error}; what was saved before stays, and the same command goes on from "
-                    "there once there is room"
+                    "there once this is mended"
                 ) from error
             except EnvironmentFailed as error:
+                kept = self._keep(progress)
+                # `timeout` ends the workers together with this process.
+                stop.check(kept)
                 raise EnvironmentFailed(
-                    f"{error}; the work of {self._keep(progress):,} steps is kept, and the same "
-                    "command goes on from there once this is mended"
+                    f"{error}; the work of {kept:,} steps is kept, and the same command goes on "
+                    "from there once this is mended"
                 ) from error
 
     def _train(self, progress: Progress, profile: bool, stop: Stop) -> dict[str, Any]:

@@ -66,13 +66,16 @@ class Verdict(NamedTuple):
 def judge(course: Course) -> Verdict:
     """Says how close the policy has come to the demonstrations, and what may be the matter.
 
-    Faults are told only of a policy that has not come close: a good one needs no advice.
+    Faults are told only of a policy that has not come close: a good one needs no advice. A policy
+    whose episodes end early is none, however close its steps are, unless the task ended all of the
+    demonstrations: then it may have come to the goal sooner.
     """
     way = course.way
     if way is None:
         return Verdict("unknown", ["How far the policy is from the demonstrations is unknown."])
     came = f"it has come {max(way, 0.0):.0%} of the way from random actions to the demonstrations"
-    if way >= LIKE_THE_EXPERT:
+    falls = course.result["expert_terminated"] < 1 and _episodes_end_early(course)
+    if way >= LIKE_THE_EXPERT and not falls:
         return Verdict("like the expert", [f"The policy behaves like the expert: {came}."])
     found = [*course.doubts, *(sentence for fault in FAULTS if (sentence := fault(course)))]
     if way >= NEARLY:

@@ -136,7 +136,7 @@ TRAIN = [
     (f"{CARTPOLE} --seed=-1", "--seed=-1"),
     (f"{CARTPOLE} --seed=4294967296", "--seed=4294967296"),
     (f"{CARTPOLE} --num_trajectories=-1", "--num_trajectories=-1"),
-    (f"{CARTPOLE} --num_trajectories=0", "--num_trajectories=0: must be at least 1"),
+    (f"{CARTPOLE} --num_trajectories=0", "--num_trajectories=0: must be from 1 to 10,000"),
     (f"{CARTPOLE} --subsample=0", "--subsample=0"),
     (f"{CARTPOLE} --discount='a lot'", "discount"),
     (f"{CARTPOLE} --discount=nan", "discount"),
@@ -227,6 +227,8 @@ EVALUATE = [
     (f"{CHEETAH} --env=Walker2d", "made in HalfCheetah-v5, not in Walker2d-v5; first"),
     (f"{EXPERT} {CARTPOLE} --episodes=0", "episodes"),
     (f"{EXPERT} {CARTPOLE} --episodes=many", "episodes"),
+    (f"{EXPERT} {CARTPOLE} --episodes=1000000000", "episodes"),
+    (f"--saved_model=\x1b[31mred {CARTPOLE}", "\\x1b[31mred is not a SavedModel"),
     (f"{EXPERT} {CARTPOLE} --seed=-1", "seed"),
     (f"{EXPERT} {CARTPOLE} --seed=99999999999999999999", "seed"),
     (f"{EXPERT} {CARTPOLE} --num_envs=-1", "num_envs"),
@@ -251,6 +253,7 @@ EXPORT = [
     ("--out=policy.tflite", "saved_model"),
     (f"{EXPERT} --out=folder.mp4", "--out=folder.mp4: cannot be written"),
     (f"{EXPERT} --out=nowhere/policy.tflite", "cannot be written"),
+    (f"{EXPERT} --out=nowhere/", "--out=nowhere/: cannot be written as a file"),
     (f"{EXPERT} --out=file/policy.tflite", "cannot be written"),
     (f"{EXPERT} --out={LONG}", "300 letters are too many"),
     (f"{EXPERT} --out=policy.onnx --format=onnx", "litert"),
@@ -308,7 +311,8 @@ COLLECT = [
         "--env=CartPole --num_trajectories=2 --out=there --noise_scale=2",
         "--noise_scale=2: the noise of",
     ),
-    ("--env=CartPole --num_trajectories=0", "--num_trajectories=0: must be at least 1"),
+    ("--env=CartPole --num_trajectories=0", "--num_trajectories=0: must be from 1 to 10,000"),
+    ("--env=CartPole --num_trajectories=1000000", "10000"),
 ]
 
 IMPORT = [

@@ -30,6 +30,13 @@ def test_a_function_of_the_current_folder_demonstrates(tmp_path):
     assert last.endswith("main.py --env Pendulum-v1 --expert_data 'some folder'")
 
 
+def test_a_policy_may_change_the_working_directory(tmp_path):
+    (tmp_path / "mine.py").write_text(POLICY + "import os\nos.mkdir('a')\nos.chdir('a')\n")
+    done = collect(tmp_path, "--policy=mine:act", "--out=recorded")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "recorded").is_dir() and not any((tmp_path / "a").iterdir())
+
+
 def test_the_tasks_expert_demonstrates_with_more_noise(tmp_path):
     arguments = "--env=Hopper", "--num_trajectories=1", "--noise_scale=6", "--seed=3", "--out=noisy"
     done = collect(tmp_path, *arguments)

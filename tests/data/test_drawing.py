@@ -75,7 +75,8 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("env", "number", "message"), [("Pendulum-v1", 1, "no expert"), ("CartPole", 0, "at least 1")]
+    ("env", "number", "message"),
+    [("Pendulum-v1", 1, "no expert"), ("CartPole", 0, "from 1 to 10,000")],
 )
 def test_what_cannot_be_drawn(env, number, message):
     with pytest.raises(UserError, match=message):

@@ -40,6 +40,15 @@ def test_steps_in_workers_are_those_of_one_process(workers: Workers):
     there.close()
 
 
+def test_workers_have_no_tensorflow(workers: Workers):
+    cut = functools.partial(CutEpisodes, mean_length=20)
+    here = ParallelEnvironments("misbehaving:Learned-v0", 2, 0, cut)
+    there = ParallelEnvironments("misbehaving:Learned-v0", 2, 0, cut, workers)
+    assert here.observation[:, 0].all() and not there.observation[:, 0].any()
+    here.close()
+    there.close()
+
+
 def test_episodes_in_workers_are_those_of_one_process(workers: Workers):
     def act(observations):
         return (observations[:, 2] > 0.0).astype(int)

@@ -210,7 +210,7 @@ def make(
     parts = learner, FakeCollector(), evaluator or FakeEvaluator(clock)
     folder, state = RunFolder(folder, config), RunState()
     run, reporting = config.run, config.reporting
-    reporter = Reporter(*parts, folder, run, reporting, Expert(3, 40.0, 2.0, 100.0), state)
+    reporter = Reporter(*parts, folder, run, reporting, Expert(3, 40.0, 2.0, 100.0, 0.0), state)
     trainer: Any = Trainer(*parts[:2], reporter, folder, run, reporting, state)
     return trainer
 

@@ -109,7 +109,7 @@ def test_actions_at_their_bounds(marked):
     evaluation = Evaluation("misbehaving:Marked-v0", None, distance=distance)
     measured, _ = evaluation.evaluate(lambda latest: np.ones([len(latest), 1], np.float32), 2, 0)
     expert = share_at_bounds(marked.actions, misbehaving.Line.action_space)
-    known = {"expert_at_bounds": expert, "expert_length_mean": 12.0}
+    known = {"expert_at_bounds": expert, "expert_length_mean": 12.0, "expert_terminated": 0.0}
     result = measured | evaluation.levels | known
     assert (measured["actions_at_bounds"], expert) == (1.0, 0.0)
     has({"verdict": judge(Course([], result)).sentences}, "Actions stick to their bounds: 100%")

@@ -89,6 +89,7 @@ def test_result(tmp_path, clock):
         "expert_return_mean": 40.0,
         "expert_return_standard_error": 2.0,
         "expert_length_mean": 100.0,
+        "expert_terminated": 0.0,
         "expert_at_bounds": None,
         **LEVELS,
         "steps_to_95": 200,

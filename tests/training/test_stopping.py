@@ -72,6 +72,17 @@ def test_nothing_else_is_finished(stop):
         send(signal.SIGTERM)
 
 
+def test_a_run_outlives_its_terminal_under_nohup():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        stop = Stop()
+        with listening(stop):
+            send(signal.SIGHUP)
+        assert not stop.asked
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_handlers_are_as_they_were_afterwards():
     before = [signal.getsignal(number) for number in SIGNALS]
     with listening(Stop()):

@@ -13,6 +13,7 @@ GOOD: dict[str, Any] = {
     "expert_at_bounds": 0.1,
     "episode_length_mean": 100.0,
     "expert_length_mean": 100.0,
+    "expert_terminated": 0.5,
 }
 LINE: dict[str, Any] = {
     "imitation_distance": 0.9,
@@ -49,6 +50,24 @@ def test_levels(distance, level):
     verdict = judge(Course([START, LINE], GOOD | {"imitation_distance": distance}))
     assert verdict.level == level
     assert (" 0% of the way" in verdict.sentences[0]) == (distance == 1.5)
+
+
+@pytest.mark.parametrize(
+    ("length", "terminated", "level"),
+    [
+        (89.0, 0.0, "nearly like the expert"),
+        (89.0, 0.9, "nearly like the expert"),
+        (91.0, 0.0, "like the expert"),
+        (50.0, 1.0, "like the expert"),  # It may have come to the goal sooner.
+    ],
+)
+def test_a_policy_that_falls_is_not_like_an_expert_that_does_not(length, terminated, level):
+    course = Course(
+        [START, LINE], GOOD | {"episode_length_mean": length, "expert_terminated": terminated}
+    )
+    verdict = judge(course)
+    assert verdict.level == level
+    assert ("Episodes end early" in verdict.sentences[-1]) == (level != "like the expert")
 
 
 @pytest.mark.parametrize("name", ["imitation_distance", "imitation_distance_of_random_policy"])
