@@ -74,6 +74,8 @@ def parse(text: str) -> Searched:
         values: list[Any] = [parser.parse(word) for word in told.split(":" if is_range else ",")]
         if is_range:
             low, high = values
+            if not isinstance(low, int | float):
+                raise ValueError("words have no range")
             if not 0 < low < high:
                 raise ValueError("LOW must be above 0, and HIGH above LOW")
     except (TypeError, ValueError) as error:

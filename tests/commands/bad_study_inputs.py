@@ -76,6 +76,7 @@ SWEEP = [
     (f"{SEARCH} --search=noise_stddev=2:1", "HIGH above LOW"),
     (f"{SEARCH} --search=noise_stddev=1:2:3", "use NAME=LOW:HIGH"),
     (f"{SEARCH} --search=noise_stddev=much", "use NAME=LOW:HIGH"),
+    (f"{SEARCH} --search=reward=0:1", "words have no range"),
     (f"{SEARCH} --search=noise_stddev=0.3,-1", "--noise_stddev=-1.0: must be from 0"),
     (f"{SEARCH} --search=forward_model=a,b", "--forward_model=a"),
     (f"{SEARCH} --storage=file", NO_STORAGE),
