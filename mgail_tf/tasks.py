@@ -35,7 +35,7 @@ TASKS = {
     "Walker2d": Task(
         "Walker2d-v5",
         4,
-        150_000,
+        300_000,
         # The expert needs 450 steps to reach its full speed, and policies fall at full speed. So
         # episodes must be long, and the agent must keep some noise to learn to catch itself.
         hyperparameters={"final_noise_scale": 0.5, "mean_cut_length": 1000},
