@@ -52,7 +52,7 @@ class Learner(Protocol):
         ...
 
     def evaluated(self, distance: Distance) -> None:
-        """Tells what came out, before the next evaluation; the first time before the first round.
+        """Tells what came out, just before the next evaluation, whenever it was known.
 
         Args:
           distance: of the policy that was evaluated last, as a part of a random policy's.

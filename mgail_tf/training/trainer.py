@@ -129,9 +129,6 @@ class Trainer:
                 break
             if int(self.state.rounds) == self._first_round:
                 self.folder.forget_result()
-            if not int(self.state.rounds):
-                # What learning begins with decides how it begins.
-                self._reporter.conclude(progress)
             if int(self.state.rounds) == self._first_round:
                 progress.phase("compiling")
                 with stop.beginning():
@@ -155,8 +152,7 @@ class Trainer:
 
     def _evaluate(self, progress: Progress) -> None:
         """Has the policy evaluated as it is now, and saves the run."""
-        at_first = not int(self.state.rounds)
-        progress.phase("evaluating what learning begins with" if at_first else "evaluating")
+        progress.phase("evaluating")
         divergence.check_weights(self.learner.weights, self._where())
         self._reporter.begin(progress)
         self._save()
