@@ -49,7 +49,7 @@ TASKS = {
     "Ant": Task(
         "Ant-v5",
         4,
-        100_000,
+        200_000,
         # 78 of the 105 numbers of an observation are contact forces, which are hard to predict.
         hyperparameters={"forward_model_width": 300, "resample_actions": True},
     ),
