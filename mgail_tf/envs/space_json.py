@@ -25,7 +25,7 @@ def to_json(space: gymnasium.Space) -> dict[str, Any]:
     if isinstance(space, spaces.MultiDiscrete):
         return {"MultiDiscrete": {"nvec": space.nvec.tolist(), "start": space.start.tolist()}}
     if isinstance(space, spaces.MultiBinary):
-        return {"MultiBinary": space.n}
+        return {"MultiBinary": space.n if isinstance(space.n, int) else list(space.shape)}
     if isinstance(space, spaces.Box):
         bounds = {"low": space.low, "high": space.high}
         finite = {name: _bounds(values) for name, values in bounds.items()}
@@ -72,7 +72,8 @@ def _space(kind: str, content: Any) -> gymnasium.Space:
     if kind == "MultiDiscrete":
         return spaces.MultiDiscrete(_whole(content["nvec"]), start=_whole(content["start"]))
     if kind == "MultiBinary":
-        return spaces.MultiBinary(content)
+        sizes = _whole(content)
+        return spaces.MultiBinary(sizes if sizes.ndim else int(sizes))
     shape, dtype = content["shape"], np.dtype(content["dtype"])
     if dtype.kind not in "biuf":
         raise ValueError(f"numbers are not of type {dtype}")
@@ -83,7 +84,7 @@ def _space(kind: str, content: Any) -> gymnasium.Space:
     return spaces.Box(low, high, tuple(shape), dtype.type)
 
 
-def _whole(values: list[Any]) -> np.ndarray:
+def _whole(values: Any) -> np.ndarray:
     array = np.array(values)
     if array.dtype.kind != "i":
         raise ValueError("its numbers are not whole")
