@@ -84,7 +84,7 @@ class Origin(NamedTuple):
             known["measured"] = Measurements.from_json(known["measured"])
         known["wrappers"] = tuple(known.get("wrappers", ()))
         if "kwargs" in known:
-            known["kwargs"] = _plain(known["kwargs"])
+            known["kwargs"] = _plain(known["kwargs"]) or None
         return cls(**known)
 
 
