@@ -25,6 +25,9 @@ def quiet() -> Iterator[None]:
 @contextlib.contextmanager
 def stdout_is_stderr() -> Iterator[None]:
     """Sends what is printed meanwhile to stderr, also by libraries in C and by processes."""
+    if sys.stdout is None:  # It was closed before Python began.
+        yield
+        return
     sys.stdout.flush()
     stdout = os.dup(1)
     os.dup2(2, 1)

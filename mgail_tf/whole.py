@@ -111,13 +111,21 @@ def check_room(path: str | pathlib.Path) -> None:
 @contextlib.contextmanager
 def _emptied(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     """Makes an empty folder, and removes what is left there in the end."""
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
     # Without those that it is in: a run folder that was moved meanwhile is not made again.
     folder.mkdir()
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
+
+
+def remove(path: pathlib.Path) -> None:
+    """Removes a file, or a folder with all that is in it, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _bring_files_to_disk(folder: pathlib.Path) -> None:

@@ -51,6 +51,13 @@ def test_a_folder_is_replaced_as_a_whole(exchanging, tmp_path, monkeypatch):
         assert [(folder / name).read_text() for name in "ab"] == [content] * 2
 
 
+def test_a_file_may_be_where_the_folder_goes(tmp_path):
+    for name in "folder", "aside":
+        (tmp_path / name).write_text("a file")
+    fill(tmp_path / "folder", tmp_path / "aside", "new")
+    assert (tmp_path / "folder").is_dir() and not (tmp_path / "aside").exists()
+
+
 def test_at_no_moment_is_there_none(tmp_path):
     folder, seen = tmp_path / "folder", []
     fill(folder, tmp_path / "aside", "0")
@@ -79,6 +86,7 @@ def write_again_and_again(folder: pathlib.Path) -> None:
 
 
 def test_a_writer_that_is_killed_leaves_nothing_half(tmp_path):
+    (tmp_path / "added").mkdir()
     context = multiprocessing.get_context("spawn")
     for attempt in range(5):
         writer = context.Process(target=write_again_and_again, args=[tmp_path])

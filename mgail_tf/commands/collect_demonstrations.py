@@ -93,6 +93,8 @@ def _record(out: pathlib.Path) -> None:
         from mgail_tf.envs.make import make_environment
 
     policy = POLICY.value or str(experts.find(ENV.value))
+    if pathlib.Path(policy).exists():
+        policy = str(pathlib.Path(policy).absolute())
     with contextlib.closing(make_environment(ENV.value)) as env:
         if pathlib.Path(policy).is_dir():
             policy_origin.check(policy, env, accept_mismatch=ACCEPT_MISMATCH.value)

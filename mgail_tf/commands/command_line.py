@@ -48,7 +48,8 @@ def run(
     def guarded(_):
         try:
             main()
-            sys.stdout.flush()
+            if sys.stdout:
+                sys.stdout.flush()
         except UserError as error:
             _fail(error, error.status)
         except Stopped as stopped:

@@ -124,6 +124,8 @@ class Training:
         if progress["best_return"] is None or mean >= progress["best_return"]:
             progress["best_return"], progress["best_steps"] = float(mean), progress["steps"]
             names.append("best")
+        with whole.refusals_told(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
         with whole.added(self.folder, aside := self.folder / "unfinished"):
             for name in names:
                 self.model.save(aside / f"{name}_model.zip")

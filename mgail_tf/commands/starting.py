@@ -54,6 +54,8 @@ def start(
 
     run = config.run
     run_folder.check(logdir, config)
+    # An environment may change the working directory.
+    logdir = pathlib.Path(logdir).absolute()
     opened.enter_context(run_lock.hold(logdir))
     if run.initial_policy:
         policy_files.find(run.initial_policy)

@@ -56,7 +56,7 @@ def _ask(act: Callable[[Any], Any], observation: Any, space: gymnasium.Space) ->
     """Returns the policy's action in the shape and type of a space."""
     try:
         action = act(observation)
-    except Exception as error:  # Whatever the policy raises is told with its place.
+    except (Exception, SystemExit) as error:  # Whatever the policy raises, with its place.
         place = traceback.extract_tb(error.__traceback__)[-1]
         raise UserError(
             f"failed ({type(error).__name__}: {error}; {place.filename}, line {place.lineno})"

@@ -47,7 +47,7 @@ class Checkpoints:
         for number in set(numbers(self._folder)) - set(self._good):
             # The index first: without it, the rest is none.
             for file in sorted(self._folder.glob(f"ckpt-{number}.*"), reverse=True):
-                file.unlink()
+                whole.remove(file)
 
     def restore(self) -> None:
         """Restores the newest checkpoint that can be read, if there are any.

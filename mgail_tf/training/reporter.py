@@ -13,6 +13,8 @@ from tqdm import tqdm
 from mgail_tf.algorithms.distance import Distance
 from mgail_tf.algorithms.learner import Collector, Learner
 from mgail_tf.config import Reporting, Run
+from mgail_tf.counting import count
+from mgail_tf.errors import UserError
 from mgail_tf.seeds import CHOICE_SEED, EVALUATION_SEED, FINAL_SEED
 from mgail_tf.training import verdict
 from mgail_tf.training.evaluation import Findings, Order
@@ -93,6 +95,13 @@ class Reporter:
             evaluations -= 1  # There is more to be found than a line tells.
         self._folder.forget_after(evaluations, self._collector.steps)
         lines = self._folder.metrics()
+        missing = evaluations - (waiting.line is not None) - len(lines)
+        if missing > 0:
+            raise UserError(
+                f"{self._folder.saved_model.with_name('metrics.jsonl')} lacks "
+                f"{count(missing, 'line')} of what was evaluated before; bring them back, or "
+                "choose another `logdir`"
+            )
         if waiting.line is None:
             return
         if lines and lines[-1]["env_steps"] == waiting.line["env_steps"]:

@@ -284,6 +284,7 @@ COLLECT = [
     (f"{PENDULUM} --policy=mine:words --out=there", "step 0, --policy returned"),
     (f"{PENDULUM} --policy=mine:unknown --out=there", "step 0, --policy returned"),
     (f"{PENDULUM} --policy=mine:fails --out=there", "no idea"),
+    (f"{PENDULUM} --policy=mine:leaves --out=there", "failed (SystemExit"),
     (f"{PENDULUM} --policy=mine:absent --out=there", "cannot be imported"),
     (f"{PENDULUM} --policy=mine:number --out=there", "takes no observation"),
     (f"{PENDULUM} --policy=mine:Needs --out=there", "cannot be imported"),

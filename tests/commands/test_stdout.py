@@ -26,6 +26,16 @@ def test_a_reader_that_goes_away_ends_a_program_silently(program, tmp_path):
     assert done.returncode in (128 + 13, 2) and "Traceback" not in done.stderr, done.stderr
 
 
+def test_a_stdout_that_is_closed_is_no_fault(tmp_path):
+    expert = ROOT / "expert_data" / "CartPole" / "expert"
+    told = f"--saved_model={expert} --env=CartPole --episodes=1 --json"
+    program = f"{sys.executable} {ROOT / 'run' / 'evaluate.py'}"
+    done = subprocess.run(
+        f"{program} {told} >&-", shell=True, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize("program", PROGRAMS[1:], ids=" ".join)
 def test_output_that_has_no_room_is_told(program, tmp_path):

@@ -10,6 +10,25 @@ import time
 from programs import ROOT, run
 import pytest
 
+DEMONSTRATIONS = ROOT / "expert_data" / "CartPole" / "demonstrations" / "1"
+WANDERING = """
+import os
+
+import gymnasium
+from gymnasium.envs.classic_control import CartPoleEnv
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Wandering(CartPoleEnv):
+    def reset(self, **settings):
+        os.makedirs(HERE + "/elsewhere", exist_ok=True)
+        os.chdir(HERE + "/elsewhere")
+        return super().reset(**settings)
+
+
+gymnasium.register("Wandering-v0", Wandering, max_episode_steps=200)
+"""
 RUN = ["--env=CartPole", "--logdir=run", "--total_steps=100000", "--evaluate_every=400"]
 
 
@@ -85,6 +104,16 @@ def test_a_run_whose_folder_is_moved_ends_and_does_not_make_it_again(tmp_path):
     assert not (tmp_path / "run").exists()
     done = run("main.py", "--env=CartPole", "--logdir=moved", "--check", folder=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_run_stays_where_it_was_begun(tmp_path):
+    (tmp_path / "wandering.py").write_text(WANDERING)
+    told = ["--env=wandering:Wandering-v0", f"--expert_data={DEMONSTRATIONS}", "--logdir=run"]
+    less = ["--total_steps=80", "--final_episodes=1", "--film_every=0", "--accept_mismatch"]
+    done = run("main.py", *told, *less, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "result.json").is_file()
+    assert not any((tmp_path / "elsewhere").iterdir())
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.4, 0.8, 1.6])

@@ -23,7 +23,7 @@ class State(tf.Module):
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     """A folder in which the numbers 1 to 5 were saved, one after another."""
-    folder = tmp_path_factory.mktemp("saved") / "checkpoints"
+    folder = tmp_path_factory.mktemp("checkpoints")
     save(Checkpoints(folder, state=(state := State())), state, range(1, 6))
     return folder
 
@@ -118,6 +118,15 @@ def test_the_next_one_takes_the_place_of_damaged_ones(folder):
     assert int(state.number) == 3 and numbers(folder) == [3, 4, 5]
     save(checkpoints, state, [6])
     assert numbers(folder) == [3, 6] and restored(folder) == 6
+
+
+def test_a_folder_in_its_place_is_damage_too(folder):
+    (folder / "ckpt-5.index").unlink()
+    (folder / "ckpt-5.index").mkdir()
+    checkpoints = Checkpoints(folder, state=(state := State()))
+    checkpoints.restore()
+    save(checkpoints, state, [6])
+    assert restored(folder) == 6 and not (folder / "ckpt-5.index").exists()
 
 
 def test_where_all_are_damaged_nothing_is_restored(folder):

@@ -1,9 +1,12 @@
+import shutil
+
 import gymnasium
 import numpy as np
 import pytest
 import sample_data
 
 from mgail_tf.envs.episodes import play_randomly, returns
+from mgail_tf.errors import UserError
 from mgail_tf.seeds import RANDOM_SEED
 from mgail_tf.training.evaluation import Evaluation, Order
 from mgail_tf.training.imitation_distance import ImitationDistance
@@ -67,6 +70,15 @@ def test_a_folders_newest_weights_are_evaluated(tmp_path):
         lengths.append(evaluation.carry_out(Order(tmp_path / "policy", 3, seed=0)).measured)
     anew = Evaluation("CartPole", None).carry_out(Order(tmp_path / "policy", 3, seed=0))
     assert lengths[1] == anew.measured != lengths[0]
+
+
+def test_a_policy_that_is_gone_is_told(tmp_path):
+    evaluation = Evaluation("CartPole", None)
+    sample_data.write_policy(tmp_path / "policy")
+    evaluation.carry_out(Order(tmp_path / "policy", 1, seed=0))
+    shutil.rmtree(tmp_path / "policy")
+    with pytest.raises(UserError, match="policy is gone; the same command makes it again"):
+        evaluation.carry_out(Order(tmp_path / "policy", 1, seed=0))
 
 
 def test_without_a_renderer_there_are_findings_all_the_same(tmp_path, monkeypatch):

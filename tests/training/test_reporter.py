@@ -21,7 +21,7 @@ from fake_training import (
 import pytest
 import tensorflow as tf
 
-from mgail_tf.errors import EnvironmentFailed
+from mgail_tf.errors import EnvironmentFailed, UserError
 from mgail_tf.seeds import CHOICE_SEED, FINAL_SEED
 from mgail_tf.training.evaluation import Findings
 from mgail_tf.training.run_folder import RunFolder
@@ -53,6 +53,15 @@ def test_metrics_behind_the_checkpoint_are_forgotten(tmp_path, clock):
     (tmp_path / "metrics.jsonl").write_text("".join([*lines, later, '{"env_steps": 240, "ret']))
     make(tmp_path, clock, total_steps=200)
     assert evaluated_at(tmp_path) == [0, 60, 120, 180, 200]
+
+
+@pytest.mark.parametrize("kept", [0, 3])
+def test_lines_that_are_lost_are_told(kept, tmp_path, clock):
+    make(tmp_path, clock, total_steps=200).train(progress=False)
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "metrics.jsonl").write_text("".join(lines[:kept]))
+    with pytest.raises(UserError, match=rf"lacks {4 - kept} lines? of what was evaluated before"):
+        make(tmp_path, clock, total_steps=300)
 
 
 def test_result(tmp_path, clock):

@@ -19,7 +19,7 @@ def of_a_run(path, *lines):
     """A folder of a run that has written lines of metrics, and a checkpoint."""
     folder = RunFolder(path, CONFIG)
     write_metrics(folder, *lines)
-    folder.checkpoints.mkdir()
+    folder.checkpoints.mkdir(exist_ok=True)
     (folder.checkpoints / "ckpt-1.index").touch()
 
 
