@@ -110,8 +110,8 @@ def read(file: pathlib.Path, form: Form = object, advice: str = "") -> Any:
     """
     with_advice = f"; {advice}" if advice else ""
     try:
-        if file.exists() and not file.is_file():
-            raise UserError(f"{file} is no file{with_advice}")  # A pipe would never end.
+        if file.is_fifo():
+            raise UserError(f"{file} is no file{with_advice}")  # It would never end.
         return loads(file.read_text("utf-8"), form)
     except OSError as error:
         raise UserError(f"{file} cannot be read ({error.strerror}){with_advice}") from error

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 
 import pytest
 
@@ -67,3 +68,7 @@ def nothing_is_drawn_into_the_source_tree(tmp_path_factory):
     before = files()
     yield
     assert files() == before
+
+
+# Whoever runs the tests under nohup has it ignored, and so have all that they start.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
