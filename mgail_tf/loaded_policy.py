@@ -79,9 +79,18 @@ class LoadedPolicy:
         """Takes the weights that a folder of the same SavedModel holds now.
 
         To load the whole would take fifty times as long.
+
+        Raises:
+          UserError: the weights are gone.
         """
         checkpoint = tf.train.Checkpoint(root=self.saved)
-        checkpoint.read(f"{folder}/variables/variables").assert_existing_objects_matched()
+        try:
+            status = checkpoint.read(f"{folder}/variables/variables")
+        except tf.errors.NotFoundError as error:
+            raise UserError(
+                f"{folder} is gone; the same command makes it again, and goes on"
+            ) from error
+        status.assert_existing_objects_matched()
 
     def _batch(self, observation: Any) -> tuple[tf.Tensor, bool]:
         """[batch, observation_size] observations, and whether there was one alone.

@@ -110,9 +110,7 @@ def read(file: pathlib.Path, form: Form = object, advice: str = "") -> Any:
     """
     with_advice = f"; {advice}" if advice else ""
     try:
-        if file.is_fifo():
-            raise UserError(f"{file} is no file{with_advice}")  # It would never end.
-        return loads(file.read_text("utf-8"), form)
+        return loads(_text(file, with_advice), form)
     except OSError as error:
         raise UserError(f"{file} cannot be read ({error.strerror}){with_advice}") from error
     except ValueError as error:
@@ -133,7 +131,7 @@ def read_lines(
     """
     with_advice = f"; {advice}" if advice else ""
     try:
-        text = file.read_text("utf-8") if file.exists() else ""
+        text = _text(file, with_advice) if file.exists() else ""
     except (OSError, ValueError) as error:
         raise UserError(f"{file} cannot be read ({error}){with_advice}") from error
     lines = text.removesuffix("\n").split("\n") if text else []
@@ -147,3 +145,9 @@ def read_lines(
             told = f"line {number + 1}: {error}"
             raise UserError(f"{file} is damaged ({told}){with_advice}") from error
     return values
+
+
+def _text(file: pathlib.Path, advice: str) -> str:
+    if file.is_fifo():
+        raise UserError(f"{file} is no file{advice}")  # It would never end.
+    return file.read_text("utf-8")

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -76,6 +77,13 @@ def test_what_is_no_text_or_no_file(tmp_path):
         strict_json.read(tmp_path / "a.json")
     with pytest.raises(UserError, match="cannot be read .*directory"):
         strict_json.read(tmp_path)
+
+
+@pytest.mark.parametrize("read", [strict_json.read, strict_json.read_lines])
+def test_a_pipe_is_not_waited_for(read, tmp_path):
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(UserError, match=r"a\.json is no file; choose another"):
+        read(tmp_path / "a.json", advice="choose another")
 
 
 def test_lines(tmp_path):

@@ -57,10 +57,11 @@ def main() -> None:
     if video:
         rendering.check(video)
     # An environment may print, and whoever asked for JSON reads one object.
-    with stdout_is_stderr() if JSON.value else contextlib.nullcontext():
+    aside = stdout_is_stderr if JSON.value else contextlib.nullcontext
+    with aside():
         first, report, lines = _evaluate()
     print(strict_json.dumps(report) if JSON.value else "\n".join(lines), flush=True)
-    with stdout_is_stderr() if JSON.value else contextlib.nullcontext():
+    with aside():
         if video:
             rendering.film(ENV.value, first.seed, first.actions, video)
         if RENDER.value:

@@ -201,18 +201,11 @@ class Evaluation:
 
     def _act(self, folder: pathlib.Path) -> Act:
         """The policy that a folder holds now; its program is loaded once, and then its weights."""
-        import tensorflow as tf
-
         from mgail_tf.loaded_policy import load
 
         if folder in self._policies:
             policy, act = self._policies[folder]
-            try:
-                policy.read_weights(folder)
-            except tf.errors.NotFoundError as error:
-                raise UserError(
-                    f"{folder} is gone; the same command makes it again, and goes on"
-                ) from error
+            policy.read_weights(folder)
         else:
             policy = load(folder)
             act = policy.compiled()

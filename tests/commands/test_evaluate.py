@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 
 from deployed_policies import deployed
 import gymnasium
@@ -55,28 +56,8 @@ def test_what_is_unknown_and_what_the_components_are_is_said(tmp_path):
     assert re.match(r"length 3.0 \+- 0.0, median 3.0, of each episode: 3 3 3", lengths)
 
 
-WANDERING = """
-import os
-
-import gymnasium
-from gymnasium.envs.classic_control import CartPoleEnv
-
-
-class Wandering(CartPoleEnv):
-    def __init__(self, **settings):
-        os.makedirs("elsewhere", exist_ok=True)
-        os.chdir("elsewhere")
-        print("hello from Python")
-        os.write(1, b"hello from C")
-        super().__init__(**settings)
-
-
-gymnasium.register("Wandering-v0", Wandering, max_episode_steps=200)
-"""
-
-
 def test_an_environment_may_print_and_change_the_working_directory(tmp_path):
-    (tmp_path / "wandering.py").write_text(WANDERING)
+    shutil.copy(ROOT / "tests" / "wandering.py", tmp_path)
     (tmp_path / "expert").symlink_to(EXPERTS / "CartPole" / "expert")
     told = ["--saved_model=expert", "--env=wandering:Wandering-v0", "--accept_mismatch"]
     films = ["--episodes=2", "--json", "--video=film.gif"]

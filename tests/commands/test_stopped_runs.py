@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,24 +12,6 @@ from programs import ROOT, run
 import pytest
 
 DEMONSTRATIONS = ROOT / "expert_data" / "CartPole" / "demonstrations" / "1"
-WANDERING = """
-import os
-
-import gymnasium
-from gymnasium.envs.classic_control import CartPoleEnv
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-class Wandering(CartPoleEnv):
-    def reset(self, **settings):
-        os.makedirs(HERE + "/elsewhere", exist_ok=True)
-        os.chdir(HERE + "/elsewhere")
-        return super().reset(**settings)
-
-
-gymnasium.register("Wandering-v0", Wandering, max_episode_steps=200)
-"""
 RUN = ["--env=CartPole", "--logdir=run", "--total_steps=100000", "--evaluate_every=400"]
 
 
@@ -107,7 +90,7 @@ def test_a_run_whose_folder_is_moved_ends_and_does_not_make_it_again(tmp_path):
 
 
 def test_a_run_stays_where_it_was_begun(tmp_path):
-    (tmp_path / "wandering.py").write_text(WANDERING)
+    shutil.copy(ROOT / "tests" / "wandering.py", tmp_path)
     told = ["--env=wandering:Wandering-v0", f"--expert_data={DEMONSTRATIONS}", "--logdir=run"]
     less = ["--total_steps=80", "--final_episodes=1", "--film_every=0", "--accept_mismatch"]
     done = run("main.py", *told, *less, folder=tmp_path)
