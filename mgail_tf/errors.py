@@ -25,5 +25,13 @@ class Diverged(UserError):
     status = 3
 
 
+def describe(error: BaseException) -> str:
+    """Returns an error's kind and message; other people's may fail to say what they are."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
+
+
 class DataWarning(UserWarning):
     """Input that can be used, and may be wrong. Its message is one line, as `UserError`'s is."""

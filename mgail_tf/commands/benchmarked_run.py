@@ -63,19 +63,23 @@ class Rounds:
     are those from the first update of the policy on; before it, the authors' loop fills its buffer.
 
     Args:
-      learner, collector: of an algorithm that has a policy, a discriminator and a forward model.
+      trainer: of an algorithm that has a policy, a discriminator and a forward model.
       updates: `updates_of_calls`.
 
     Attributes:
       stopwatch: what happened after the first round.
       first_ended: when it ended.
+      evaluated_before: seconds of evaluation until then.
       number: of rounds.
       began, ended: the part of the run that the rates are of.
     """
 
-    def __init__(self, learner: Any, collector: Any, updates: dict[str, dict[str, int]]):
+    def __init__(self, trainer: Trainer, updates: dict[str, dict[str, int]]):
         self.stopwatch = Stopwatch()
-        self.first_ended, self.number = 0.0, 0
+        self.first_ended, self.evaluated_before, self.number = 0.0, 0.0, 0
+        self._state = trainer.state
+        learner: Any = trainer.learner
+        collector: Any = trainer.collector
         self.began = self.ended = Moment(0.0, 0, Counter())
         for method in updates:
             self.stopwatch.watch(learner, method, "updates", first="tracing")
@@ -100,6 +104,7 @@ class Rounds:
         self.number += 1
         if self.number == 1:
             self.first_ended = now.time
+            self.evaluated_before = float(self._state.evaluation_seconds)
             self.stopwatch.seconds.clear()
         if calls[self._with_policy] and not self.began.calls:
             self.began = now
@@ -130,7 +135,7 @@ def measure(
     updates = updates_of_calls(config.learner)
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as opened:
         trainer = start(config, folder, opened, evaluation_process=evaluation_process)
-        rounds = Rounds(trainer.learner, trainer.collector, updates)
+        rounds = Rounds(trainer, updates)
         trainer.train(progress=False)
         wall = time.time() - started
     if not rounds.began.calls or rounds.ended.steps == rounds.began.steps:
@@ -144,7 +149,7 @@ def measure(
         "updates": spent["updates"],
         "acting": spent["rounds"] - spent["simulator"] - spent["updates"] - spent["tracing"],
         "evaluation": float(trainer.state.evaluation_seconds),
-        "start_up": rounds.first_ended - started + spent["tracing"],
+        "start_up": rounds.first_ended - started - rounds.evaluated_before + spent["tracing"],
     }
     parts["elsewhere"] = wall - sum(parts.values())
     cpu = sum(usage.ru_utime + usage.ru_stime for usage in (process, children))

@@ -16,6 +16,7 @@ from absl import flags
 
 from mgail_tf import seeds, writable
 from mgail_tf.commands import command_line
+from mgail_tf.commands.locating import located
 from mgail_tf.envs.episodes import MOST_EPISODES
 from mgail_tf.errors import UserError
 from mgail_tf.quiet import quiet
@@ -92,9 +93,8 @@ def _record(out: pathlib.Path) -> None:
         from mgail_tf.data import collecting, demonstrators, experts, minari_writer
         from mgail_tf.envs.make import make_environment
 
-    policy = POLICY.value or str(experts.find(ENV.value))
-    if pathlib.Path(policy).exists():
-        policy = str(pathlib.Path(policy).absolute())
+    policy = located(POLICY.value or str(experts.find(ENV.value)))
+    vec_normalize = VEC_NORMALIZE.value and located(VEC_NORMALIZE.value)
     with contextlib.closing(make_environment(ENV.value)) as env:
         if pathlib.Path(policy).is_dir():
             policy_origin.check(policy, env, accept_mismatch=ACCEPT_MISMATCH.value)
@@ -106,7 +106,7 @@ def _record(out: pathlib.Path) -> None:
         deterministic=DETERMINISTIC.value,
         noise_scale=NOISE_SCALE.value,
         seed=SEED.value,
-        vec_normalize=VEC_NORMALIZE.value,
+        vec_normalize=vec_normalize,
     )
     name = POLICY.value or f"the expert of {ENV.value}"
     noise = f", noise times {NOISE_SCALE.value:g}" if NOISE_SCALE.present else ""

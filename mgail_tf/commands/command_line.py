@@ -1,6 +1,7 @@
 """What the programs of this folder share: flags, folders, and one line for bad input."""
 
 from collections.abc import Callable, Iterable, Sequence
+import contextlib
 import dataclasses
 import errno
 import os
@@ -10,6 +11,7 @@ import shlex
 import shutil
 import signal
 import sys
+import threading
 from typing import Any, NoReturn, TextIO
 import warnings
 
@@ -19,6 +21,7 @@ sys.path.append(os.getcwd())
 
 from absl import app, flags, logging
 
+from mgail_tf.commands import standard_error
 from mgail_tf.errors import DataWarning, UserError
 from mgail_tf.training.stopping import Stopped
 
@@ -41,6 +44,7 @@ def run(
             except OSError as error:
                 _tell_of_stdout(error)
             return
+    standard_error.never_fail()
     logging.set_verbosity(logging.ERROR)
     warnings.simplefilter("always", DataWarning)
     warnings.showwarning = _show_warning
@@ -60,8 +64,26 @@ def run(
             sys.exit(130)
         except OSError as error:
             _tell_of_stdout(error)
+        except ValueError:
+            if not (sys.stdout and sys.stdout.closed):
+                raise
+            _fail("what is printed cannot be written: an environment has closed stdout")
 
-    app.run(guarded, flags_parser=_parse_flags)
+    try:
+        app.run(guarded, flags_parser=_parse_flags)
+    except SystemExit as ended:
+        _end_threads(ended.code)
+        raise
+
+
+def _end_threads(code: Any) -> None:
+    """Ends this process at once where an environment's threads would keep it from ending."""
+    others = (thread for thread in threading.enumerate() if not thread.daemon)
+    if any(thread is not threading.main_thread() for thread in others):
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
 def _tell_of_stdout(error: OSError) -> NoReturn:
@@ -146,6 +168,8 @@ def _parse_flags(arguments: list[str]) -> None:
         left = flags.FLAGS(arguments)[1:]
     except flags.Error as error:
         _fail(error)
+    except SystemExit:
+        sys.exit(0)  # Help was asked for and given, which is no failure.
     for name in flags.FLAGS:
         _check_given(name, flags.FLAGS[name])
         _check_length(name, flags.FLAGS[name].value)

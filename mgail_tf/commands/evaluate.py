@@ -10,6 +10,7 @@ from gymnasium import spaces
 
 from mgail_tf import seeds, strict_json
 from mgail_tf.commands import command_line
+from mgail_tf.commands.locating import located
 from mgail_tf.counting import count
 from mgail_tf.envs import episodes
 from mgail_tf.envs.episodes import MOST_ENVS, MOST_EPISODES, Episode
@@ -75,14 +76,15 @@ def _evaluate() -> tuple[Episode, dict[str, Any], list[str]]:
     from mgail_tf.envs.make import make_environment
 
     folder = policy_files.find(SAVED_MODEL.value).absolute()
+    data = EXPERT_DATA.value and located(EXPERT_DATA.value)
     with contextlib.closing(make_environment(ENV.value)) as env:
         policy_origin.check(
             folder, env, accept_mismatch=ACCEPT_MISMATCH.value, name=SAVED_MODEL.value
         )
     demonstrated = None
-    if EXPERT_DATA.value:
+    if data:
         demonstrated = demonstrations.load(
-            EXPERT_DATA.value,
+            data,
             ENV.value,
             NUM_TRAJECTORIES.value,
             accept_mismatch=ACCEPT_MISMATCH.value,

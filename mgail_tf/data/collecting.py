@@ -13,7 +13,7 @@ from tqdm import tqdm
 from mgail_tf.data.demonstrators import Demonstrator, own_space
 from mgail_tf.envs.episodes import Episode, play
 from mgail_tf.envs.make import make_environment
-from mgail_tf.errors import UserError
+from mgail_tf.errors import UserError, describe
 
 
 def record(
@@ -56,10 +56,12 @@ def _ask(act: Callable[[Any], Any], observation: Any, space: gymnasium.Space) ->
     """Returns the policy's action in the shape and type of a space."""
     try:
         action = act(observation)
-    except (Exception, SystemExit) as error:  # Whatever the policy raises, with its place.
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # Whatever the policy raises, with its place.
         place = traceback.extract_tb(error.__traceback__)[-1]
         raise UserError(
-            f"failed ({type(error).__name__}: {error}; {place.filename}, line {place.lineno})"
+            f"failed ({describe(error)}; {place.filename}, line {place.lineno})"
         ) from error
     return as_action(action, space)
 

@@ -13,7 +13,7 @@ from gymnasium.wrappers import FlattenObservation
 import numpy as np
 
 from mgail_tf import extras
-from mgail_tf.errors import UserError
+from mgail_tf.errors import UserError, describe
 from mgail_tf.float_types import float_type
 from mgail_tf.quiet import quiet
 
@@ -111,10 +111,10 @@ def _function(name: str) -> Demonstrator:
     try:
         found = getattr(_module(place), attribute)
         found = found() if isinstance(found, type) else found
-    except (Exception, SystemExit) as error:  # Whatever the module raises, it cannot be used.
-        raise UserError(
-            f"`policy={name}` cannot be imported ({type(error).__name__}: {error})"
-        ) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # Whatever the module raises, it cannot be used.
+        raise UserError(f"`policy={name}` cannot be imported ({describe(error)})") from error
     methods = (getattr(found, method, None) for method in ("act", "predict"))
     act = found if callable(found) else next(filter(callable, methods), None)
     if act is None:

@@ -18,7 +18,7 @@ import numpy as np
 from stable_baselines3.common.save_util import load_from_zip_file
 import torch
 
-from mgail_tf.errors import UserError
+from mgail_tf.errors import UserError, describe
 
 # What makes a policy, of all that a file holds.
 NEEDED = "policy_class", "policy_kwargs", "observation_space", "action_space", "use_sde"
@@ -105,9 +105,7 @@ def _policy(
         policy = data["policy_class"](observations, actions, lambda _: 0.0, **options)
         policy.load_state_dict(weights["policy"])
     except Exception as error:  # Whatever torch or the pickles raise, the file is at fault.
-        raise UserError(
-            f"`policy={file}` cannot be read ({type(error).__name__}: {error})"
-        ) from error
+        raise UserError(f"`policy={file}` cannot be read ({describe(error)})") from error
     for what, own, asked in (
         ("observations", observations, observation_space),
         ("actions", actions, action_space),
@@ -125,9 +123,7 @@ def _normalization(file: str | None) -> Callable[[Any], Any]:
         with open(file, "rb") as pickled:
             return pickle.load(pickled).normalize_obs
     except Exception as error:  # Whatever the pickle raises, the file is at fault.
-        raise UserError(
-            f"`vec_normalize={file}` cannot be read ({type(error).__name__}: {error})"
-        ) from error
+        raise UserError(f"`vec_normalize={file}` cannot be read ({describe(error)})") from error
 
 
 def _shape(space: gymnasium.Space) -> Any:

@@ -14,7 +14,7 @@ import gymnasium
 from gymnasium import spaces
 import numpy as np
 
-from mgail_tf.errors import EnvironmentFailed
+from mgail_tf.errors import EnvironmentFailed, describe
 
 
 class Guarded(gymnasium.Wrapper):
@@ -75,8 +75,10 @@ class Guarded(gymnasium.Wrapper):
     def _call(self, method: str, function: Callable[[], Any]) -> Any:
         try:
             return function()
-        except (Exception, SystemExit) as error:  # Whatever it raises, it is at fault.
-            self._fail(f"{method} raised {type(error).__name__}: {error}", error)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # Whatever it raises, it is at fault.
+            self._fail(f"{method} raised {describe(error)}", error)
 
     def _fail(self, what: str, cause: BaseException | None = None) -> Any:
         what = " ".join(what.split())  # Errors of others may have several lines.

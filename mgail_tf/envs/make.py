@@ -12,7 +12,7 @@ from gymnasium.envs.registration import load_env_creator
 
 from mgail_tf.envs.flattening import flatten_environment
 from mgail_tf.envs.guarded import Guarded
-from mgail_tf.errors import UserError
+from mgail_tf.errors import UserError, describe
 from mgail_tf.tasks import TASKS
 
 # The spaces of actions for which there are policies.
@@ -39,8 +39,10 @@ def make_environment(name: str, **kwargs: Any) -> gymnasium.Env:
         if _may_use_mujoco(name):
             _redirect_mujoco_warnings()
         env = Guarded(gymnasium.make(name, disable_env_checker=True, **kwargs), name)
-    except (Exception, SystemExit) as error:  # Whatever its module raises, it cannot be made.
-        told = f"cannot make environment {name!r} ({type(error).__name__}: {error})"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # Whatever its module raises, it cannot be made.
+        told = f"cannot make environment {name!r} ({describe(error)})"
         if isinstance(error, gymnasium.error.UnregisteredEnv):
             told += f"; use one of {', '.join(TASKS)}, or an installed gymnasium id"
         raise UserError(told) from error

@@ -107,11 +107,19 @@ def number_of_cores() -> int:
     return os.cpu_count() or 1
 
 
+class _Over(KeyboardInterrupt):
+    """Nobody waits for the evaluation any more; what an environment raises is never of this."""
+
+
 def _work(connection: Connection) -> None:
     """What the process does: evaluates what it is told to until nobody tells it any more."""
     told: queue.SimpleQueue[Any] = queue.SimpleQueue()
     workers: list[Workers] = []
-    signal.signal(signal.SIGUSR1, lambda *_: sys.exit())
+
+    def end(*_):
+        raise _Over
+
+    signal.signal(signal.SIGUSR1, end)
 
     def listen():
         try:
@@ -144,9 +152,15 @@ def _work(connection: Connection) -> None:
                     answer = None
             except UserError as error:
                 answer = error
+            except _Over:
+                raise
+            except KeyboardInterrupt:  # It does not hear of the user's Ctrl-C.
+                answer = EnvironmentFailed("the environment has raised KeyboardInterrupt")
             except Exception:
                 answer = RuntimeError(traceback.format_exc())
             connection.send(answer)
+    except (_Over, OSError):
+        pass  # Nobody waits for an answer.
     finally:
         for each in workers:
             each.close()

@@ -80,6 +80,11 @@ class RunFolder:
                 self.tensorboard.write_config(config.flat())
                 _write_json(file, settings)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether nobody has moved or removed it since."""
+        return self.checkpoints.is_dir()
+
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of `metrics.jsonl` so far, without one that was not finished."""
         return _metrics(self._path)

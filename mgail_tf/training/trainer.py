@@ -104,10 +104,14 @@ class Trainer:
             except Stopped as stopped:
                 raise Stopped(stopped.number, self._saved_steps) from None
             except NotWritten as error:
-                raise NotWritten(
-                    f"{error}; what was saved before stays, and the same command goes on from "
-                    "there once this is mended"
-                ) from error
+                if self.folder.is_there:
+                    kept = (
+                        "what was saved before stays, and the same command goes on from there "
+                        "once this is mended"
+                    )
+                else:
+                    kept = "its folder is gone; told by `logdir` where it is, the run goes on"
+                raise NotWritten(f"{error}; {kept}") from error
             except EnvironmentFailed as error:
                 kept = self._keep(progress)
                 # `timeout` ends the workers together with this process.

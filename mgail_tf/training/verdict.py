@@ -8,6 +8,9 @@ import numpy as np
 # The part of the way from random actions to the demonstrations: above the first number policies
 # nearly always have the expert's return, below the second they seldom do.
 LIKE_THE_EXPERT, NEARLY = 0.85, 0.7
+# The part of a random policy's distance that demonstrations may be from each other. Where it is
+# more, as with a few of an expert that seldom does the same twice, the distance tells little.
+TELLS = 0.4
 # What observations must tell of actions, as a part of what there is to tell.
 EXPLAINED = 0.1
 # The accuracies of expert's and agent's pairs at which the discriminator has won. The second one
@@ -50,6 +53,13 @@ class Course(NamedTuple):
             return None
         return 1.0 - self.result["imitation_distance"] / random
 
+    @property
+    def demonstrations_vary(self) -> bool:
+        """Whether demonstrations are from each other nearly as far as random actions are."""
+        between = self.result["imitation_distance_of_demonstrations"]
+        random = self.result["imitation_distance_of_random_policy"]
+        return between is not None and between > TELLS * random
+
 
 class Verdict(NamedTuple):
     """How a run went.
@@ -78,6 +88,8 @@ def judge(course: Course) -> Verdict:
     if way >= LIKE_THE_EXPERT and not falls:
         return Verdict("like the expert", [f"The policy behaves like the expert: {came}."])
     found = [*course.doubts, *(sentence for fault in FAULTS if (sentence := fault(course)))]
+    if course.demonstrations_vary:
+        return Verdict("unknown", [THEY_VARY, *found])
     if way >= NEARLY:
         level, first = (
             "nearly like the expert",
@@ -88,6 +100,11 @@ def judge(course: Course) -> Verdict:
     return Verdict(level, [first, *(found or [NOTHING_FOUND])])
 
 
+THEY_VARY = (
+    "How close the policy is cannot be told: the demonstrations are far from each other, nearly as "
+    "far as from random actions. More demonstrations would tell. Until then, look at its episodes "
+    "(evaluate.py --video)."
+)
 NOTHING_FOUND = (
     "Nothing else stands out. Try more steps (--total_steps), more demonstrations, or another "
     "--seed."

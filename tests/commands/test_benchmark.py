@@ -60,6 +60,19 @@ def test_shares_are_of_the_whole(record):
     assert seconds["start_up"] > seconds["updates"] + seconds["acting"]
 
 
+def test_an_evaluation_before_the_first_round_is_not_a_part_of_the_start():
+    begun = time.time()
+    state = SimpleNamespace(evaluation_seconds=7.0)
+    learner = SimpleNamespace(update_policy=lambda: {}, learn=lambda collector: {})
+    collector = SimpleNamespace(steps=1, step=lambda: None)
+    trainer: Any = SimpleNamespace(learner=learner, collector=collector, state=state)
+    rounds = Rounds(trainer, {"update_policy": {"policy": 1}})
+    learner.learn(collector)
+    state.evaluation_seconds = 9.0
+    learner.learn(collector)
+    assert rounds.evaluated_before == 7.0 and rounds.number == 2 and rounds.first_ended >= begun
+
+
 def test_steps_and_updates_are_those_after_the_first_round(record):
     assert (record["env_steps"], record["rounds"]) == (8 * ROUNDS, ROUNDS)
     assert record["measured_steps"] == 8 * (ROUNDS - 1)
@@ -124,7 +137,9 @@ def test_rates_of_the_authors_loop_begin_with_the_first_update_of_the_policy():
     for method in updates:  # To trace them takes long.
         assert callable(getattr(learner, method))
         setattr(learner, method, lambda *drawn: {})
-    rounds = Rounds(learner, collector, updates)
+    state = SimpleNamespace(evaluation_seconds=0.0)
+    trainer: Any = SimpleNamespace(learner=learner, collector=collector, state=state)
+    rounds = Rounds(trainer, updates)
     filling = 0
     while not rounds.stopwatch.calls["update_with_discriminator"]:
         learner.learn(collector)

@@ -59,8 +59,9 @@ def test_what_is_unknown_and_what_the_components_are_is_said(tmp_path):
 def test_an_environment_may_print_and_change_the_working_directory(tmp_path):
     shutil.copy(ROOT / "tests" / "wandering.py", tmp_path)
     (tmp_path / "expert").symlink_to(EXPERTS / "CartPole" / "expert")
+    (tmp_path / "demonstrations").symlink_to(DEMONSTRATIONS)
     told = ["--saved_model=expert", "--env=wandering:Wandering-v0", "--accept_mismatch"]
-    films = ["--episodes=2", "--json", "--video=film.gif"]
+    films = ["--episodes=2", "--json", "--video=film.gif", "--expert_data=demonstrations"]
     done = run("evaluate.py", *told, *films, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["saved_model"] == "expert"

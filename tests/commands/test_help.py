@@ -88,3 +88,8 @@ def test_full_help_says_what_each_group_is_about(long):
     for _, options in configs.LEARNERS.values():
         for group in configs.option_groups(options).values():
             assert f"  {(group.__doc__ or '').splitlines()[0]}\n" in long
+
+
+def test_help_is_no_failure(tmp_path):
+    done = run("tabulate_results.py", "--help", folder=tmp_path)
+    assert done.returncode == 0 and done.stdout.startswith("Prints the finished runs")

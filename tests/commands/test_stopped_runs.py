@@ -84,6 +84,7 @@ def test_a_run_whose_folder_is_moved_ends_and_does_not_make_it_again(tmp_path):
     _, told = process.communicate(timeout=60)
     assert process.returncode == 2 and "Traceback" not in told, told
     assert "cannot be written (No such file or directory)" in told.splitlines()[-1]
+    assert "its folder is gone; told by --logdir where it is" in told.splitlines()[-1]
     assert not (tmp_path / "run").exists()
     done = run("main.py", "--env=CartPole", "--logdir=moved", "--check", folder=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -9,6 +9,7 @@ from mgail_tf.training.verdict import Course, judge
 GOOD: dict[str, Any] = {
     "imitation_distance": 0.1,
     "imitation_distance_of_random_policy": 1.0,
+    "imitation_distance_of_demonstrations": 0.1,
     "actions_at_bounds": 0.1,
     "expert_at_bounds": 0.1,
     "episode_length_mean": 100.0,
@@ -74,6 +75,23 @@ def test_a_policy_that_falls_is_not_like_an_expert_that_does_not(length, termina
 def test_without_a_distance_nothing_is_claimed(name):
     [only] = sentences(**{name: None})
     assert "unknown" in only
+
+
+@pytest.mark.parametrize(
+    ("distance", "between", "level"),
+    [
+        (0.5, 0.41, "unknown"),
+        (0.5, 0.39, "unlike the expert"),
+        (0.5, None, "unlike the expert"),
+        (0.2, 0.41, "unknown"),
+        (0.1, 0.41, "like the expert"),
+    ],
+)
+def test_where_demonstrations_vary_the_distance_does_not_tell(distance, between, level):
+    result = {"imitation_distance": distance, "imitation_distance_of_demonstrations": between}
+    verdict = judge(Course([START, LINE], GOOD | result))
+    assert verdict.level == level
+    assert ("More demonstrations would tell" in verdict.sentences[0]) == (level == "unknown")
 
 
 def test_a_policy_that_just_needs_more_is_told_so():
