@@ -4,9 +4,14 @@ from collections.abc import Sequence
 import math
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from mgail_tf.algorithms.distance import Distance
+
+
+# How often it goes back to the same policy.
+ATTEMPTS = 2
 
 
 class WayBack(tf.Module):
@@ -16,6 +21,9 @@ class WayBack(tf.Module):
     a good policy to falls from which it may need tens of thousands of steps to come back. They go
     on learning from these, and the policy tries once more from where it was good: after two
     evaluations in a row, because after one it may still recover by itself.
+
+    It goes back to a policy twice. A clone may be close by luck: then each attempt leads away from it,
+    and is thrown away before it has led to anything.
 
     Of policies that are as close as any, the newest counts. No return is looked at.
 
@@ -37,6 +45,7 @@ class WayBack(tf.Module):
         )
         self._was_astray = tf.Variable(False, trainable=False)
         self._smallest = tf.Variable([math.inf, math.inf], trainable=False)
+        self._attempts = tf.Variable(0, trainable=False)
         self.times = tf.Variable(0, trainable=False)
 
     def mark(self, policy: keras.Model) -> None:
@@ -52,15 +61,22 @@ class WayBack(tf.Module):
         """
         smallest = min(distance, Distance(*self._smallest.numpy().tolist()))
         self._smallest.assign(smallest)
-        if distance.is_as_close_as(smallest):
+        # A policy that it has gone back to is evaluated once more.
+        if distance.is_as_close_as(smallest) and not _are_equal(self._evaluated, self._closest):
             _copy(self._evaluated, self._closest)
+            self._attempts.assign(0)
         is_astray = self.astray > 0.0 and distance.whole > self.astray * smallest.whole
-        goes_back = is_astray and bool(self._was_astray)
+        goes_back = is_astray and bool(self._was_astray) and int(self._attempts) < ATTEMPTS
         if goes_back:
             for policy in policies:
                 _copy(self._closest, policy.trainable_variables)
+            self._attempts.assign_add(1)
             self.times.assign_add(1)
         self._was_astray.assign(is_astray and not goes_back)
+
+
+def _are_equal(one: Sequence[tf.Variable], other: Sequence[tf.Variable]) -> bool:
+    return all(np.array_equal(*each) for each in zip(one, other, strict=True))
 
 
 def _copy(source: Sequence[tf.Variable], destination: Sequence[tf.Variable]) -> None:

@@ -50,11 +50,26 @@ def run(policies, distances, astray=1.5):
         # A quarter above the smallest, not above the last one that was as close.
         ([0.2, 0.24, 0.28, 0.4, 0.4], [100, 101, 102, 103, 1]),
         ([0.4, 0.7, 0.7, 0.2, 0.7, 0.7], [100, 101, 0, 103, 104, 3]),
+        # No third time, unless there is a newer one as close.
+        ([0.2, *[0.31] * 7], [100, 101, 0, 103, 0, 105, 106, 107]),
+        ([0.2, *[0.31] * 6, 0.22, 0.31, 0.31], [100, 101, 0, 103, 0, 105, 106, 107, 108, 7]),
     ],
 )
 def test_goes_back_to_the_newest_of_the_closest(distances, expected, policies):
     seen, times = run(policies, distances)
     assert seen == expected and times == sum(value < 100 for value in expected)
+
+
+def test_a_policy_that_is_evaluated_again_is_no_newer_one(policies):
+    way_back = WayBack(policies[1], 1.5)
+    for attempt in range(3):
+        learn(policies, 1)
+        for distance in 0.2, 0.31, 0.31:
+            way_back.mark(policies[1])
+            way_back.evaluated(Distance(distance, 0.01), policies)
+            went_back = int(way_back.times) > attempt
+            learn(policies, 2)
+        assert went_back == (attempt < 2)
 
 
 def test_never_goes_back_where_nothing_is_astray(policies):
