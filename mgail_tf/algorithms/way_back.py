@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from mgail_tf.algorithms.distance import Distance
 
-
 # How often it goes back to the same policy.
 ATTEMPTS = 2
 
@@ -22,8 +21,8 @@ class WayBack(tf.Module):
     on learning from these, and the policy tries once more from where it was good: after two
     evaluations in a row, because after one it may still recover by itself.
 
-    It goes back to a policy twice. A clone may be close by luck: then each attempt leads away from it,
-    and is thrown away before it has led to anything.
+    It goes back to a policy twice. A clone may be close by luck: then each attempt leads away from
+    it, and is thrown away before it has led to anything.
 
     Of policies that are as close as any, the newest counts. No return is looked at.
 
