@@ -8,6 +8,7 @@ import numpy as np
 from experiments import paper
 from experiments.result import Result
 from experiments.study import Run
+from mgail_tf import config as configs
 from mgail_tf.config import PAPER_STEPS
 from mgail_tf.tasks import TASKS
 
@@ -36,7 +37,7 @@ class Method(NamedTuple):
     Attributes:
       title: what tables and pictures call it.
       flags: of `run/main.py`.
-      total_steps: its budget of environment steps; None for the task's own.
+      total_steps: its budget of environment steps; None for its own, 0 for as many as MGAIL has.
       reported: the method of the paper's table that it is to be compared with; "" for none.
       color: in pictures.
     """
@@ -56,7 +57,7 @@ PROTOCOLS = {
 METHODS = {
     "bc": Method("BC", ("--algorithm=bc",), None, "bc", "tab:gray"),
     "gail": Method("GAIL", ("--algorithm=gail",), PAPER_STEPS, "gail", "tab:orange"),
-    "gail_equal": Method("GAIL, as few steps", ("--algorithm=gail",), None, "", "tab:red"),
+    "gail_equal": Method("GAIL, as few steps", ("--algorithm=gail",), 0, "", "tab:red"),
     "mgail": Method("MGAIL", (), None, "mgail", "tab:blue"),
     "authors": Method("MGAIL, authors' loop", ("--preset=paper",), PAPER_STEPS, "", "tab:green"),
 }
@@ -96,16 +97,21 @@ def runs(quick: bool) -> dict[Run, tuple[Cell, str, int]]:
 
 def _is_quick(cell: Cell, method: str, seed: int) -> bool:
     smallest = cell.num_trajectories == SIZES[cell.task][0]
-    short = METHODS[method].total_steps is None or cell.protocol == "whole"
+    short = METHODS[method].total_steps != PAPER_STEPS or cell.protocol == "whole"
     return cell.task in QUICK_TASKS and smallest and short and seed == SEEDS[0]
 
 
 def _flags(cell: Cell, method: str, seed: int, quick: bool) -> tuple[str, ...]:
     told = f"--env={cell.task}", *METHODS[method].flags
-    if steps := METHODS[method].total_steps:
+    every = paper.subsample(cell.task) if cell.protocol == "subsampled" else 1
+    steps = METHODS[method].total_steps
+    if steps == PAPER_STEPS:
         told += (f"--total_steps={steps // PAPER_SHARE if quick else steps}",)
-    if cell.protocol == "subsampled":
-        told += (f"--subsample={paper.subsample(cell.task)}",)
+    elif steps == 0:
+        as_mgail = configs.make(cell.task, subsample=every).run.total_steps
+        told += (f"--total_steps={as_mgail}",)
+    if every > 1:
+        told += (f"--subsample={every}",)
     numbers = f"--num_trajectories={cell.num_trajectories}", f"--seed={seed}"
     return *told, *numbers, "--film_every=0"
 

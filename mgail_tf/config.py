@@ -15,6 +15,8 @@ from mgail_tf.errors import UserError
 from mgail_tf.options import Options, option
 from mgail_tf.tasks import TASKS
 
+DEFAULT_STEPS = 100_000
+
 
 @dataclasses.dataclass(frozen=True)
 class Run(Options):
@@ -31,7 +33,11 @@ class Run(Options):
     accept_mismatch: bool = option(
         False, "train even if data or the initial policy seem to be of another environment"
     )
-    total_steps: int = option(100_000, "budget of environment steps (a task has its own)", 1)
+    total_steps: int = option(
+        DEFAULT_STEPS,
+        "budget of environment steps (a task has its own; twice that with subsample)",
+        1,
+    )
     seed: int = option(0, "seed of everything that the run draws")
     algorithm: str = option(
         "mgail",
@@ -125,6 +131,9 @@ def make(env: str, **settings: Any) -> Config:
         chosen |= {"num_trajectories": task.num_trajectories, "total_steps": task.total_steps}
         if (algorithm, preset) == ("mgail", "default"):
             chosen |= task.hyperparameters
+    if isinstance(every := settings.get("subsample"), int) and every > 1:
+        # The cloned policy that learning begins with is far from the expert then.
+        chosen["total_steps"] = 2 * chosen.get("total_steps", DEFAULT_STEPS)
     if preset == "paper":
         chosen["total_steps"] = PAPER_STEPS
     if algorithm == "gail":

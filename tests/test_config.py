@@ -31,6 +31,21 @@ def test_every_learners_options_are_told_apart():
     )
 
 
+@pytest.mark.parametrize(
+    ("env", "settings", "steps"),
+    [
+        ("CartPole", {"subsample": 1}, 2_500),
+        ("CartPole", {"subsample": 10}, 5_000),
+        ("CartPole", {"subsample": 10, "total_steps": 800}, 800),
+        ("Swimmer-v5", {"subsample": 2}, 200_000),
+        ("CartPole", {"subsample": 10, "preset": "paper"}, configs.PAPER_STEPS),
+        ("CartPole", {"subsample": 10, "algorithm": "gail"}, configs.GAIL_STEPS),
+    ],
+)
+def test_a_budget_is_twice_as_large_where_pairs_are_left_out(env, settings, steps):
+    assert configs.make(env, **settings).run.total_steps == steps
+
+
 @pytest.mark.parametrize("name", [("mgail", "default"), ("bc", "default")])
 def test_every_option_can_be_set_and_is_written_down(name):
     algorithm, preset = name

@@ -53,7 +53,12 @@ def test_every_task_size_protocol_method_and_seed():
     assert told["Humanoid-240-whole-mgail-4"] == common
     assert told["Humanoid-240-subsampled-mgail-4"] == common | {"--subsample=20"}
     assert told["Humanoid-240-whole-bc-4"] == common | {"--algorithm=bc"}
-    assert told["Humanoid-240-whole-gail_equal-4"] == common | {"--algorithm=gail"}
+    assert told["Humanoid-240-whole-gail_equal-4"] == common | {
+        "--algorithm=gail",
+        "--total_steps=50000",
+    }
+    as_mgail = told["Humanoid-240-subsampled-gail_equal-4"]
+    assert as_mgail > {"--subsample=20", "--total_steps=100000"}
     millions = common | {"--total_steps=3000000"}
     assert told["Humanoid-240-whole-gail-4"] == millions | {"--algorithm=gail"}
     assert told["Humanoid-240-whole-authors-4"] == millions | {"--preset=paper"}
