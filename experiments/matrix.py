@@ -112,8 +112,10 @@ def _flags(cell: Cell, method: str, seed: int, quick: bool) -> tuple[str, ...]:
         told += (f"--total_steps={as_mgail}",)
     if every > 1:
         told += (f"--subsample={every}",)
-    numbers = f"--num_trajectories={cell.num_trajectories}", f"--seed={seed}"
-    return *told, *numbers, "--film_every=0"
+    if cell.num_trajectories != TASKS[cell.task].num_trajectories:
+        # Of the smallest sets other studies have the same runs.
+        told += (f"--num_trajectories={cell.num_trajectories}",)
+    return *told, f"--seed={seed}", "--film_every=0"
 
 
 def of_cell(results: Mapping[str, Result], cell: Cell, method: str) -> dict[int, Result]:

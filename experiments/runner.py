@@ -12,6 +12,7 @@ import dataclasses
 import fnmatch
 import pathlib
 import re
+import shlex
 import sys
 
 from experiments import provenance, result
@@ -48,12 +49,13 @@ class Runner:
     def finished(self, runs: Sequence[Run]) -> dict[str, Result]:
         """The results of those of the runs that are finished, by name.
 
-        Those that only a run's folder has yet are written to `results` before.
+        Those that only a run's folder has yet are written to `results` before. So are those that
+        another study has: a run of the same flags is the same run, whatever it is called.
 
         Raises:
           UserError: a result, or a folder, is of a run with other flags.
         """
-        found = {}
+        found, others = {}, self._of_other_studies()
         for run in runs:
             folder = self.run_folders / run.name
             kept = result.read(run.name, self.results)
@@ -65,8 +67,22 @@ class Runner:
                 result.write(kept, self.results)
             elif (folder / provenance.FILE).exists():
                 self._check(run, provenance.read(folder), folder)
+            elif other := others.get(_words(self._command(run))):
+                kept = dataclasses.replace(other, name=run.name)
+                result.write(kept, self.results)
             if kept is not None:
                 found[run.name] = kept
+        return found
+
+    def _of_other_studies(self) -> dict[frozenset[str], Result]:
+        """The results beside this study's, by the words of their commands."""
+        found = {}
+        for file in sorted(self.results.parent.glob("*/*.json")):
+            # Whether another study's file is damaged is told where that study is done.
+            with contextlib.suppress(UserError):
+                kept = file.parent != self.results and result.read(file.stem, file.parent)
+                if kept:
+                    found[_words(kept.provenance["command"])] = kept
         return found
 
     def execute(self, title: str, runs: Sequence[Run], pool: Pool) -> list[Failure]:
@@ -116,7 +132,7 @@ class Runner:
         return provenance.portable(self.program, run.flags)
 
     def _check(self, run: Run, recorded: dict, place: pathlib.Path) -> None:
-        if recorded["command"] != self._command(run):
+        if _words(recorded["command"]) != _words(self._command(run)):
             raise UserError(
                 f"{place} is of `{recorded['command']}`, not of `{self._command(run)}`; "
                 "move it away, or choose other --runs and --results"
@@ -127,6 +143,11 @@ class Runner:
         if status == 0 and result.is_finished(folder):
             return self.finished([run])
         raise UserError(f"status {status}: {last_line(folder / LOG)} ({folder / LOG})")
+
+
+def _words(command: str) -> frozenset[str]:
+    """What a command says, whatever the order of its flags."""
+    return frozenset(shlex.split(command))
 
 
 def last_line(log: pathlib.Path) -> str:

@@ -43,6 +43,17 @@ def test_runs_start_in_order_and_finished_ones_are_skipped(at):
     assert at.finished([a, b, c]).keys() == {"a", "b", "c"}
 
 
+def test_a_run_that_another_study_has_finished_is_taken_from_there(at):
+    execute(at, Run("a", ("--seed=0", "--x=1")), Run("b", ("--seed=1",)))
+    (at.results / "damaged.json").write_text("{")
+    other = runner.Runner(at.run_folders / "other", at.results.with_name("other"), FAKE)
+    same, another = Run("same", ("--x=1", "--seed=0")), Run("another", ("--x=1", "--seed=1"))
+    found = other.finished([same, another])
+    assert found.keys() == {"same"} and (other.results / "same.json").exists()
+    assert found["same"].provenance["command"].endswith("--seed=0 --x=1")
+    assert execute(other, same) == [] and not (other.run_folders / "same").exists()
+
+
 def test_result_has_all_that_tables_and_pictures_are_made_of(at):
     run = Run("a", ("--seed=0", "--name=two words"))
     execute(at, run)

@@ -65,6 +65,8 @@ def test_every_task_size_protocol_method_and_seed():
     for task, share in ("CartPole", 10), ("MountainCar", 5), ("Acrobot", 5), ("Ant", 20):
         for method in matrix.METHODS:
             assert f"--subsample={share}" in told[f"{task}-4-subsampled-{method}-0"]
+    # A study of the same runs has no other flags.
+    assert told["Hopper-4-whole-mgail-0"] == {"--env=Hopper", "--seed=0", "--film_every=0"}
     # The smallest sets first, and of these what is cheap.
     assert names[0] == "CartPole-1-whole-bc-0"
     assert names.index("Ant-4-subsampled-authors-4") < names.index("CartPole-4-whole-bc-0")
