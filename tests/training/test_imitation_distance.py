@@ -173,3 +173,14 @@ def test_not_to_fall_where_the_expert_fell_is_no_fault():
     measured = ImitationDistance(expert, SPACE)
     # If longer episodes counted as far away, those that never fall would be at 0.14 and more.
     assert measured.of(never) < 0.1 < measured.of(often)
+
+
+def test_whole_numbers_are_as_far_apart_as_the_same_numbers_with_a_point():
+    def counted(dtype: Any) -> list[Episode]:
+        return [
+            each._replace(observations=(10.0 * each.observations).astype(np.int64).astype(dtype))
+            for each in EXPERTS
+        ]
+
+    distance = ImitationDistance(demonstrated(counted(np.float64)), SPACE)
+    assert distance.of(counted(np.int64)) == distance.of(counted(np.float64)) == 0.0
