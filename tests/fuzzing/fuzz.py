@@ -8,6 +8,7 @@ again; what it has learned of inputs is kept in `corpus/`, so that the same comm
 """
 
 import hashlib
+import importlib
 import pathlib
 import random
 import sys
@@ -22,6 +23,10 @@ atheris: Any = untyped_atheris  # The compiled module does not tell its names to
 
 with atheris.instrument_imports(include=["mgail_tf", "minari", "zipfile"]):
     from readers import READERS, keep_promise
+
+    if "saved_model" in sys.argv:
+        # The reader imports it, and so TensorFlow, where it is called: too late to be watched.
+        importlib.import_module("mgail_tf.loaded_policy")
 
 FOUND, CORPUS = (pathlib.Path(__file__).with_name(name) for name in ("found", "corpus"))
 # Seconds and MiB that an input may take, and bytes that it is drawn from.
