@@ -49,7 +49,7 @@ TASKS = {
     "Ant": Task(
         "Ant-v5",
         4,
-        200_000,
+        100_000,
         # 78 of the 105 numbers of an observation are contact forces, which are hard to predict. The
         # norm of a derivative grows with the root of their number: Hopper has 11, and 10 for it.
         hyperparameters={
