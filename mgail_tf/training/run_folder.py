@@ -60,6 +60,7 @@ class RunFolder:
         self._path = pathlib.Path(path).absolute()
         self.checkpoints = self._path / "checkpoints"
         self.saved_model = self._path / "saved_model"
+        self._written: Sequence[Mapping[str, Any]] | None = None
         check(path, config, fingerprint)
         settings, file = _as_json(config, fingerprint), self._path / "config.json"
         before = strict_json.read(file, dict, ANOTHER) if file.exists() else {}
@@ -116,9 +117,12 @@ class RunFolder:
             if value is not None and name != "env_steps"
         }
         self.tensorboard.write_scalars(int(metrics["env_steps"] or 0), scalars)
-        self._write_metrics([*self.metrics(), metrics])
+        # What somebody has taken out of the file since is not lost.
+        lines = self.metrics() if self._written is None else self._written
+        self._write_metrics([*lines, metrics])
 
     def _write_metrics(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        self._written = lines
         text = "".join(strict_json.dumps(line) + "\n" for line in lines)
         whole.write(self._path / "metrics.jsonl", text)
 

@@ -26,7 +26,7 @@ def of_a_run(path, *lines):
 def test_a_folder_holds_the_settings(tmp_path):
     RunFolder(tmp_path / "a" / "run", CONFIG)
     written = json.loads((tmp_path / "a" / "run" / "config.json").read_text())
-    assert written.pop("run_folder_version") == 8
+    assert written.pop("run_folder_version") == 9
     assert written.pop("demonstrations_fingerprint") is None
     assert written.pop("made_with") == surroundings.describe()
     assert written == CONFIG.flat()
@@ -116,7 +116,7 @@ def test_what_goes_on_with_another_tensorflow_or_processor_is_told_once(tmp_path
     assert not recwarn and json.loads(file.read_text())["made_with"] == here
 
 
-@pytest.mark.parametrize("version", [None, 1, 2, 3, 4, 5, 6, 7, 9])
+@pytest.mark.parametrize("version", [None, 1, 2, 3, 4, 5, 6, 7, 8, 10])
 def test_a_run_of_another_version_is_refused_in_one_line(version, tmp_path):
     RunFolder(tmp_path, CONFIG)
     file = tmp_path / "config.json"
@@ -169,6 +169,14 @@ def test_metrics_are_read_without_an_unfinished_line(tmp_path):
     # Without environment steps, as cloning has them, only the number of evaluations tells.
     folder.forget_after(0, 50)
     assert folder.metrics() == []
+
+
+def test_lines_that_are_removed_while_a_run_goes_on_are_written_again(tmp_path):
+    folder = RunFolder(tmp_path, CONFIG)
+    write_metrics(folder, (20, 0.25), (40, 0.5))
+    (tmp_path / "metrics.jsonl").unlink()
+    write_metrics(folder, (60, 0.75))
+    assert [line["env_steps"] for line in folder.metrics()] == [20, 40, 60]
 
 
 def test_first_reached_is_the_first_line_at_or_above(tmp_path):
