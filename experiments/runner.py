@@ -67,7 +67,7 @@ class Runner:
                 result.write(kept, self.results)
             elif (folder / provenance.FILE).exists():
                 self._check(run, provenance.read(folder), folder)
-            elif other := others.get(_words(self._command(run))):
+            elif other := others.get(words(self._command(run))):
                 kept = dataclasses.replace(other, name=run.name)
                 result.write(kept, self.results)
             if kept is not None:
@@ -82,7 +82,7 @@ class Runner:
             with contextlib.suppress(UserError):
                 kept = file.parent != self.results and result.read(file.stem, file.parent)
                 if kept:
-                    found[_words(kept.provenance["command"])] = kept
+                    found[words(kept.provenance["command"])] = kept
         return found
 
     def execute(self, title: str, runs: Sequence[Run], pool: Pool) -> list[Failure]:
@@ -132,7 +132,7 @@ class Runner:
         return provenance.portable(self.program, run.flags)
 
     def _check(self, run: Run, recorded: dict, place: pathlib.Path) -> None:
-        if _words(recorded["command"]) != _words(self._command(run)):
+        if words(recorded["command"]) != words(self._command(run)):
             raise UserError(
                 f"{place} is of `{recorded['command']}`, not of `{self._command(run)}`; "
                 "move it away, or choose other --runs and --results"
@@ -145,7 +145,7 @@ class Runner:
         raise UserError(f"status {status}: {last_line(folder / LOG)} ({folder / LOG})")
 
 
-def _words(command: str) -> frozenset[str]:
+def words(command: str) -> frozenset[str]:
     """What a command says, whatever the order of its flags."""
     return frozenset(shlex.split(command))
 
