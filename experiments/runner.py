@@ -10,6 +10,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import fnmatch
+import functools
 import pathlib
 import re
 import shlex
@@ -55,7 +56,8 @@ class Runner:
         Raises:
           UserError: a result, or a folder, is of a run with other flags.
         """
-        found, others = {}, self._of_other_studies()
+        # Read only where a run is not finished here: it is asked after each run.
+        found, others = {}, functools.cache(self._of_other_studies)
         for run in runs:
             folder = self.run_folders / run.name
             kept = result.read(run.name, self.results)
@@ -67,7 +69,7 @@ class Runner:
                 result.write(kept, self.results)
             elif (folder / provenance.FILE).exists():
                 self._check(run, provenance.read(folder), folder)
-            elif other := others.get(words(self._command(run))):
+            elif other := others().get(words(self._command(run))):
                 kept = dataclasses.replace(other, name=run.name)
                 result.write(kept, self.results)
             if kept is not None:
