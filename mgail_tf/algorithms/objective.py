@@ -17,6 +17,7 @@ What belongs to which step. An example with T = 3, whose second step ends an epi
     no V counts behind an end.
 """
 
+import math
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -133,15 +134,17 @@ def unroll(
       forward_model: f.
       segment: [T, batch, ...].
       history: number of steps after which the forward model's memory starts anew; never if None.
-      state_gradient_clip: bound on the norm of the derivative of a segment's J with respect to each
-        state; none if 0.
+      state_gradient_clip: bound on the root mean square of the derivative of a segment's J with
+        respect to each state, over the state's components; none if 0.
       restart: whether the unroll goes on from the next episode's first state where an episode ends
         inside the segment. Without it the steps after an end are of no use, and J leaves them out.
 
     Returns:
       A `Rollout` of T steps.
     """
-    length, batch_size = segment.observation.shape[:2]
+    length, batch_size, size = segment.observation.shape
+    # J is the mean over segments, so each has a share of 1 / batch_size in it.
+    largest_norm = state_gradient_clip * math.sqrt(size) / batch_size
     predicted = predict_along(forward_model, segment, history, restart=restart)
     observation, memory = segment.observation[0], None
     observations, actions, next_observations = [], [], []
@@ -156,8 +159,7 @@ def unroll(
         prediction, memory = forward_model(observation, action, memory)
         observation = segment.next_observation[step] + (prediction - predicted[step])
         if state_gradient_clip:
-            # J is the mean over segments, so each has a share of 1 / batch_size in it.
-            observation = clip_state_gradient(observation, state_gradient_clip / batch_size)
+            observation = clip_state_gradient(observation, largest_norm)
         next_observations.append(observation)
     return Rollout(tf.stack(observations), tf.stack(actions), tf.stack(next_observations))
 

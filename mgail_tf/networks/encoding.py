@@ -59,7 +59,7 @@ class ObservationEncoder(tf.Module):
     Args:
       mean, stddev: [size] of the observations to normalise; 0 for a component that is constant.
       limit: normalised components are clipped to [-limit, limit].
-      dtype: the float type of the environment's observations, float32 or float64.
+      dtype: of the environment's observations; the encoder has its `float_type`.
       resolution: scalar or [size], the relative rounding step of the demonstrated ones.
 
     Attributes:
@@ -79,7 +79,7 @@ class ObservationEncoder(tf.Module):
         resolution: float | np.ndarray = 0.0,
     ):
         super().__init__()
-        self.size, self.limit, self.dtype = len(mean), limit, tf.as_dtype(dtype)
+        self.size, self.limit, self.dtype = len(mean), limit, tf.as_dtype(float_type(dtype))
         self.constant = np.asarray(stddev) == 0.0
         # Variables, so that a checkpoint holds what its networks have learned with.
         self.mean = tf.Variable(mean, dtype=tf.float64, trainable=False)

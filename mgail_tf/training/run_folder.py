@@ -12,7 +12,7 @@ from mgail_tf.config import Config, Reporting
 from mgail_tf.errors import DataWarning, UserError
 
 # Counts the changes of what a run folder holds. A run of another version cannot be resumed.
-VERSION = 9
+VERSION = 10
 
 # The entry of `config.json` that names the demonstrations by what is in them, because a path may
 # hold others tomorrow.

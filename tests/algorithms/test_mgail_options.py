@@ -147,7 +147,7 @@ TABLES = {
         Row("value_decay", 0.7, {"lambda": 0.7}),
         Row("value_average_decay", 0.6, {"slow value keeps": 0.6}),
         Row("gradient_penalty", 0.4, {"weight of the penalty": 0.4}),
-        Row("state_gradient_clip", 3.0, {"clip": 3.0}),
+        Row("state_gradient_clip", 2.0, {"clip": 2.0}),
         *(
             Row(
                 f"{name}_learning_rate",

@@ -9,6 +9,7 @@ from objectives import (
     FORWARD_MODELS,
     LENGTH,
     NEVER,
+    OBSERVATION,
     RESTARTS,
     build,
     differentiate,
@@ -51,7 +52,8 @@ def test_clipped_gradient_is_the_recursion_of_clipped_messages(float64, restart)
     arguments, _ = build("gaussian")
     steps = differentiate_pieces(*arguments, restart=restart)
     _, unclipped, norms = recursion(steps, restart=restart)
-    clip = np.median(norms[norms > 0.0])  # So some are beyond it, and some are not.
+    # So some are beyond it, and some are not.
+    clip = np.median(norms[norms > 0.0]) / np.sqrt(OBSERVATION)
     _, expected, _ = recursion(steps, state_gradient_clip=clip, restart=restart)
     _, gradient = differentiate(*arguments, state_gradient_clip=clip, restart=restart)
     assert distance(gradient, expected) < 1e-8

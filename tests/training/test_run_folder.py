@@ -26,7 +26,7 @@ def of_a_run(path, *lines):
 def test_a_folder_holds_the_settings(tmp_path):
     RunFolder(tmp_path / "a" / "run", CONFIG)
     written = json.loads((tmp_path / "a" / "run" / "config.json").read_text())
-    assert written.pop("run_folder_version") == 9
+    assert written.pop("run_folder_version") == 10
     assert written.pop("demonstrations_fingerprint") is None
     assert written.pop("made_with") == surroundings.describe()
     assert written == CONFIG.flat()
