@@ -188,6 +188,7 @@ class Reporter:
         # The last of all: where the line is, the rest is, too.
         self._folder.write_metrics(metrics, speeds)
         waiting.random_distance = findings.levels["imitation_distance_of_random_policy"]
+        waiting.distance_tells = not verdict.demonstrations_vary(findings.levels)
         self._evaluated(metrics)
         if findings.no_film:
             tqdm.write(f"TensorBoard will show no episodes: {findings.no_film}", file=sys.stderr)
@@ -195,7 +196,10 @@ class Reporter:
         progress.evaluated(metrics, self._expert.return_mean)
 
     def finish(self) -> dict[str, Any]:
-        """Exports the policy that is closest, or the last; writes what a close look has found."""
+        """Exports a policy, and writes what a close look has found.
+
+        It is the closest, or the last where that is asked or where distances do not tell.
+        """
         self._collector.pause()
         finalists = self._state.finalists.policies
         steps, distances = self._collector.steps, [each.distance for each in finalists]
@@ -283,7 +287,8 @@ class Reporter:
 
     def _evaluated(self, metrics: Mapping[str, Any]) -> None:
         """Considers the policy that was evaluated for export; its line is written."""
-        distance, waiting = _distance(metrics), self._state.waiting
+        waiting = self._state.waiting
+        distance = _distance(metrics) if waiting.distance_tells else None
         self._state.finalists.consider(
             distance, metrics["env_steps"], waiting.weights, waiting.digest
         )

@@ -27,12 +27,14 @@ class Waiting(tf.train.experimental.PythonState):
       untold: how far the policy was that was evaluated last, as a part of a random policy's
         distance, which the learner has not been told yet; None if there is nothing to tell.
       random_distance: of a random policy; None if it is not known yet.
+      distance_tells: whether distances tell policies apart; see `verdict.demonstrations_vary`.
     """
 
     def __init__(self) -> None:
         self.clear()
         self.untold: Distance | None = None
         self.random_distance: float | None = None
+        self.distance_tells = True
 
     def clear(self) -> None:
         """No line waits any more."""
@@ -51,10 +53,10 @@ class Waiting(tf.train.experimental.PythonState):
     def serialize(self) -> str:
         files = encoded.texts(self.weights), encoded.all_texts(self.histograms)
         line = self.line, self.film, self.digest, *files
-        return json.dumps([*line, self.untold, self.random_distance])
+        return json.dumps([*line, self.untold, self.random_distance, self.distance_tells])
 
     def deserialize(self, string_value: bytes) -> None:
-        *line, untold, self.random_distance = json.loads(string_value)
+        *line, untold, self.random_distance, self.distance_tells = json.loads(string_value)
         self.line, self.film, self.digest, weights, histograms = line
         self.weights = encoded.files(weights)
         self.histograms = encoded.all_contents(histograms)

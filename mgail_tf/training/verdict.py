@@ -53,12 +53,16 @@ class Course(NamedTuple):
             return None
         return 1.0 - self.result["imitation_distance"] / random
 
-    @property
-    def demonstrations_vary(self) -> bool:
-        """Whether demonstrations are from each other nearly as far as random actions are."""
-        between = self.result["imitation_distance_of_demonstrations"]
-        random = self.result["imitation_distance_of_random_policy"]
-        return between is not None and between > TELLS * random
+
+def demonstrations_vary(levels: Mapping[str, Any]) -> bool:
+    """Whether demonstrations are from each other nearly as far as random actions are.
+
+    Args:
+      levels: those of `Findings`, or more.
+    """
+    between = levels["imitation_distance_of_demonstrations"]
+    random = levels["imitation_distance_of_random_policy"]
+    return None not in (between, random) and between > TELLS * random
 
 
 class Verdict(NamedTuple):
@@ -88,7 +92,7 @@ def judge(course: Course) -> Verdict:
     if way >= LIKE_THE_EXPERT and not falls:
         return Verdict("like the expert", [f"The policy behaves like the expert: {came}."])
     found = [*course.doubts, *(sentence for fault in FAULTS if (sentence := fault(course)))]
-    if course.demonstrations_vary:
+    if demonstrations_vary(course.result):
         return Verdict("unknown", [THEY_VARY, *found])
     if way >= NEARLY:
         level, first = (

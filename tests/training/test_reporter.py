@@ -214,6 +214,23 @@ def test_the_policy_that_is_exported_is_evaluated_closely(export, rounds, tmp_pa
     assert exported(tmp_path) == 16 - rounds
 
 
+class Vague(FakeEvaluator):
+    """Demonstrations are as far from each other as random actions are from them."""
+
+    def submit(self, order):
+        findings = super().submit(order).result()
+        levels = LEVELS | {"imitation_distance_of_demonstrations": 2.0}
+        return self._future(findings._replace(levels=levels))
+
+
+def test_where_distances_do_not_tell_the_last_policy_is_exported(tmp_path, clock):
+    trainer = make(tmp_path, clock, total_steps=200, evaluator=Vague(clock, closest=5))
+    assert trainer.train(progress=False)["exported_env_steps"] == 200
+    assert exported(tmp_path) == 10
+    # Nor is there anything that the learner could go back by.
+    assert trainer.learner.told == []
+
+
 class Lucky(FakeEvaluator):
     """The policy of 6 rounds hardly falls in a few episodes, and falls in many."""
 
