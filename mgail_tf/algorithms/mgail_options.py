@@ -113,7 +113,7 @@ class Losses(Options):
     )
     gradient_penalty: float = option(1.0, "weight of the discriminator's gradient penalty")
     state_gradient_clip: float = option(
-        3.0, "bound on the root mean square of dJ/ds at each step of a segment; 0: none"
+        5.0, "bound on the root mean square of dJ/ds at each step of a segment; 0: none"
     )
     policy_learning_rate: float = option(3e-4, "Adam's learning rate for the policy")
     discriminator_learning_rate: float = option(1e-3, "Adam's learning rate for the discriminator")

@@ -64,7 +64,7 @@ class WayBack(tf.Module):
         if distance.is_as_close_as(smallest) and not _are_equal(self._evaluated, self._closest):
             _copy(self._evaluated, self._closest)
             self._attempts.assign(0)
-        is_astray = self.astray > 0.0 and distance.whole > self.astray * smallest.whole
+        is_astray = self.astray > 0.0 and distance.exceeds(smallest, self.astray)
         goes_back = is_astray and bool(self._was_astray) and int(self._attempts) < ATTEMPTS
         if goes_back:
             for policy in policies:

@@ -213,6 +213,7 @@ class Reporter:
             self._export.write()
         self._submit(self._reporting.final_episodes, FINAL_SEED)
         findings = self._wait()
+        random_distance = self._state.waiting.random_distance or 0.0
         expert_level = self._folder.first_reached(0.95) or {}
         result = {
             "env": self._run.env,
@@ -223,7 +224,10 @@ class Reporter:
             "export": self._reporting.export,
             "exported_env_steps": steps,
             "finalists": [
-                {"env_steps": each.env_steps, "imitation_distance": distance.whole}
+                {
+                    "env_steps": each.env_steps,
+                    "imitation_distance": distance.whole * random_distance,
+                }
                 for each, distance in zip(finalists, distances, strict=True)
             ],
             **findings.measured,
@@ -252,7 +256,8 @@ class Reporter:
         with self._export.beside() as write:
             for each in finalists:
                 self._submit(episodes, CHOICE_SEED, saved_model=write(each.weights))
-                distances.append(_distance(self._wait().measured) or FAR)
+                found = self._state.waiting.distance(self._wait().measured)
+                distances.append(found or FAR)
         return distances
 
     def _times(self) -> dict[str, Any]:
@@ -288,11 +293,11 @@ class Reporter:
     def _evaluated(self, metrics: Mapping[str, Any]) -> None:
         """Considers the policy that was evaluated for export; its line is written."""
         waiting = self._state.waiting
-        distance = _distance(metrics) if waiting.distance_tells else None
+        distance = waiting.distance(metrics)
         self._state.finalists.consider(
             distance, metrics["env_steps"], waiting.weights, waiting.digest
         )
-        waiting.found(distance)
+        waiting.untold = distance
         waiting.clear()
 
     def _tell_non_finite(self) -> None:
@@ -305,10 +310,3 @@ class Reporter:
                 file=sys.stderr,
             )
         self._reported_non_finite = number
-
-
-def _distance(measured: Mapping[str, Any]) -> Distance | None:
-    """How far evaluated episodes are from the demonstrations; None if it is not known."""
-    if measured["imitation_distance"] is None:
-        return None
-    return Distance(measured["imitation_distance"], measured["imitation_distance_of_lengths"])

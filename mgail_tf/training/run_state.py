@@ -44,11 +44,21 @@ class Waiting(tf.train.experimental.PythonState):
         self.digest = ""
         self.histograms: Sequence[bytes] = []
 
-    def found(self, distance: Distance | None) -> None:
-        """Remembers to tell a distance from the demonstrations; None if it is not known."""
-        self.untold = None
-        if distance and self.random_distance:
-            self.untold = distance._replace(whole=distance.whole / self.random_distance)
+    def distance(self, measured: Mapping[str, Any]) -> Distance | None:
+        """How far evaluated episodes are from the demonstrations, beside those of a random policy.
+
+        Args:
+          measured: what an evaluation has found.
+
+        Returns:
+          None if it is not known, or does not tell policies apart.
+        """
+        whole, of_lengths = (
+            measured[name] for name in ("imitation_distance", "imitation_distance_of_lengths")
+        )
+        if whole is None or not self.random_distance or not self.distance_tells:
+            return None
+        return Distance(whole / self.random_distance, of_lengths)
 
     def serialize(self) -> str:
         files = encoded.texts(self.weights), encoded.all_texts(self.histograms)

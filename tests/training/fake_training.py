@@ -141,7 +141,7 @@ class FakeEvaluator:
             "return_mean": number,
             "return_std": 1.0,
             "normalized_return": number / 40.0,
-            "imitation_distance": 0.01 + abs(self.policies[-1] - self._closest) / 100,
+            "imitation_distance": 0.1 + abs(self.policies[-1] - self._closest) / 10,
             "imitation_distance_of_lengths": 0.0,
             "episode_length_mean": 90.0,
             "actions_at_bounds": None,

@@ -84,14 +84,14 @@ def test_result(tmp_path, clock):
         "export": "closest",
         "exported_env_steps": 200,
         "finalists": [
-            {"env_steps": 120, "imitation_distance": 0.05},
-            {"env_steps": 180, "imitation_distance": 0.02},
-            {"env_steps": 200, "imitation_distance": 0.01},
+            {"env_steps": 120, "imitation_distance": pytest.approx(0.5)},
+            {"env_steps": 180, "imitation_distance": pytest.approx(0.2)},
+            {"env_steps": 200, "imitation_distance": pytest.approx(0.1)},
         ],
         "return_mean": 50.0,
         "return_std": 1.0,
         "normalized_return": 1.25,
-        "imitation_distance": 0.01,
+        "imitation_distance": 0.1,
         "imitation_distance_of_lengths": 0.0,
         "episode_length_mean": 90.0,
         "actions_at_bounds": None,
@@ -105,7 +105,7 @@ def test_result(tmp_path, clock):
         "seconds_to_95": at_the_end["wall_seconds"],
         "level": "like the expert",
         "verdict": [
-            "The policy behaves like the expert: it has come 100% of the way from random actions "
+            "The policy behaves like the expert: it has come 95% of the way from random actions "
             "to the demonstrations."
         ],
     }
@@ -238,7 +238,7 @@ class Lucky(FakeEvaluator):
         findings = super().submit(order).result()
         falls = self.policies[-1] == 6 and order.num_episodes == 50 or self.policies[-1] == 0
         measured = findings.measured | {"imitation_distance_of_lengths": 0.1 * falls}
-        measured["imitation_distance"] += 0.1 * falls
+        measured["imitation_distance"] += falls
         return self._future(Findings(measured, LEVELS))
 
 
@@ -328,7 +328,7 @@ def test_the_learner_is_told_how_far_the_policy_was_at_the_next_evaluation(
         told, learner = learner.told, FakeLearner(clock)
     go(learner)
     # Of the policies of 0, 3, 6 and 9 rounds; a random policy's distance is 2.
-    distances = [0.07, 0.04, 0.01, 0.04]
+    distances = [0.7, 0.4, 0.1, 0.4]
     told += learner.told
     assert [each.whole for each in told] == pytest.approx([each / 2 for each in distances])
     assert {each.of_lengths for each in told} == {0.0}
