@@ -12,7 +12,7 @@ import pytest
 import test_run
 
 from experiments import imitation_table, matrix, paper, provenance, result
-from experiments.matrix import Cell
+from experiments.matrix import AS_THE_AUTHORS, Cell
 from experiments.result import Result
 from experiments.studies import table1
 from mgail_tf.errors import UserError
@@ -61,7 +61,7 @@ def test_every_task_size_protocol_method_and_seed():
     assert as_mgail > {"--subsample=20", "--total_steps=100000"}
     millions = common | {"--total_steps=3000000"}
     assert told["Humanoid-240-whole-gail-4"] == millions | {"--algorithm=gail"}
-    assert told["Humanoid-240-whole-authors-4"] == millions | {"--preset=paper"}
+    assert told["Humanoid-240-whole-authors-4"] == millions | {*AS_THE_AUTHORS}
     for task, share in ("CartPole", 10), ("MountainCar", 5), ("Acrobot", 5), ("Ant", 20):
         for method in matrix.METHODS:
             assert f"--subsample={share}" in told[f"{task}-4-subsampled-{method}-0"]
