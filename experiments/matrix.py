@@ -53,7 +53,7 @@ PROTOCOLS = {
     "whole": "Whole trajectories",
     "subsampled": "Subsampled, as in GAIL's paper",
 }
-# They look at one episode every 1,000 of their iterations. The study `authors_hopper` does the same.
+# They look at one episode every 1,000 of their iterations, as the study `authors_hopper` does.
 AS_THE_AUTHORS = "--preset=paper", "--evaluate_every=30000", "--evaluation_episodes=1"
 # In the order of the table's columns, which is not that in which they run.
 METHODS = {

@@ -44,7 +44,7 @@ TASKS = {
         "HalfCheetah-v5",
         4,
         16_000,
-        hyperparameters={"gradient_penalty": 0.1, "state_gradient_clip": 0.75},
+        hyperparameters={"gradient_penalty": 0.1, "state_gradient_clip": 2.5},
     ),
     "Ant": Task(
         "Ant-v5",

@@ -186,7 +186,7 @@ RECIPE = {
     "value_decay": 0.98,
     "value_average_decay": 0.98,
     "gradient_penalty": 1.0,
-    "state_gradient_clip": 5.0,
+    "state_gradient_clip": 10.0,
     "policy_learning_rate": 3e-4,
     "discriminator_learning_rate": 1e-3,
     "value_learning_rate": 1e-3,

@@ -11,7 +11,7 @@ from mgail_tf.commands import command_line
 # HalfCheetah's as in its entry of `tasks.py`, with half of its budget.
 SETTINGS = {
     "CartPole": ("--total_steps=5000",),
-    "HalfCheetah": ("--total_steps=32000", "--gradient_penalty=0.1", "--state_gradient_clip=0.75"),
+    "HalfCheetah": ("--total_steps=32000", "--gradient_penalty=0.1", "--state_gradient_clip=2.5"),
 }
 DEMONSTRATIONS = pathlib.Path("runs", "units-demonstrations")
 

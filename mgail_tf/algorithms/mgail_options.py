@@ -113,7 +113,9 @@ class Losses(Options):
     )
     gradient_penalty: float = option(1.0, "weight of the discriminator's gradient penalty")
     state_gradient_clip: float = option(
-        5.0, "bound on the root mean square of dJ/ds at each step of a segment; 0: none"
+        10.0,
+        "bound on the norm of dJ/ds at each step of a segment, more where an observation has more "
+        "than 11 numbers; 0: none",
     )
     policy_learning_rate: float = option(3e-4, "Adam's learning rate for the policy")
     discriminator_learning_rate: float = option(1e-3, "Adam's learning rate for the discriminator")

@@ -28,6 +28,9 @@ from mgail_tf.networks.forward_model import ForwardModel
 from mgail_tf.networks.policy import Policy
 from mgail_tf.networks.value import Value
 
+# Components of a state that are few; see `unroll`.
+FEW = 11
+
 
 class Rollout(NamedTuple):
     """Where the current policy leads along a recorded segment.
@@ -134,8 +137,9 @@ def unroll(
       forward_model: f.
       segment: [T, batch, ...].
       history: number of steps after which the forward model's memory starts anew; never if None.
-      state_gradient_clip: bound on the root mean square of the derivative of a segment's J with
-        respect to each state, over the state's components; none if 0.
+      state_gradient_clip: bound on the norm of the derivative of a segment's J with respect to each
+        state, for states of up to `FEW` components; none if 0. It grows with the root of their
+        number, as norms do.
       restart: whether the unroll goes on from the next episode's first state where an episode ends
         inside the segment. Without it the steps after an end are of no use, and J leaves them out.
 
@@ -144,7 +148,7 @@ def unroll(
     """
     length, batch_size, size = segment.observation.shape
     # J is the mean over segments, so each has a share of 1 / batch_size in it.
-    largest_norm = state_gradient_clip * math.sqrt(size) / batch_size
+    largest_norm = state_gradient_clip * math.sqrt(max(size / FEW, 1.0)) / batch_size
     predicted = predict_along(forward_model, segment, history, restart=restart)
     observation, memory = segment.observation[0], None
     observations, actions, next_observations = [], [], []

@@ -156,9 +156,8 @@ def recursion(
                 J_m = np.zeros_like(J_m)
             # J_s counts from t + 1 on, J from the part's first step on.
             norms.append(np.linalg.norm(DISCOUNT ** (t + 1 - first) * J_s))
-            largest = (state_gradient_clip or 0.0) * np.sqrt(OBSERVATION)
-            if largest and norms[-1] > largest:
-                J_s = J_s * largest / norms[-1]
+            if state_gradient_clip and norms[-1] > state_gradient_clip:
+                J_s = J_s * state_gradient_clip / norms[-1]
             J_next = DISCOUNT * np.concatenate([J_s, J_m])
             J_a = D_a + J_next @ f_a
             by_action[t, b] = DISCOUNT ** (t - first) * J_a / len(ENDS)

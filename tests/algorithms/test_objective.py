@@ -52,12 +52,22 @@ def test_clipped_gradient_is_the_recursion_of_clipped_messages(float64, restart)
     arguments, _ = build("gaussian")
     steps = differentiate_pieces(*arguments, restart=restart)
     _, unclipped, norms = recursion(steps, restart=restart)
-    # So some are beyond it, and some are not.
-    clip = np.median(norms[norms > 0.0]) / np.sqrt(OBSERVATION)
+    clip = np.median(norms[norms > 0.0])  # So some are beyond it, and some are not.
     _, expected, _ = recursion(steps, state_gradient_clip=clip, restart=restart)
     _, gradient = differentiate(*arguments, state_gradient_clip=clip, restart=restart)
     assert distance(gradient, expected) < 1e-8
     assert distance(unclipped, expected) > 0.02
+
+
+def test_the_bound_grows_with_the_root_of_the_number_of_components(float64, monkeypatch):
+    arguments, _ = build("gaussian")
+    _, _, norms = recursion(differentiate_pieces(*arguments))
+    clip = np.median(norms[norms > 0.0])
+    usual, wider = (differentiate(*arguments, state_gradient_clip=c)[1] for c in (clip, 2 * clip))
+    assert distance(usual, wider) > 0.01
+    monkeypatch.setattr("mgail_tf.algorithms.objective.FEW", OBSERVATION / 4)
+    gradient = differentiate(*arguments, state_gradient_clip=clip)[1]
+    assert distance(gradient, wider) < 1e-8
 
 
 def sloping_value(segment):
