@@ -27,11 +27,11 @@ import psutil
 import tensorflow as tf
 
 ROOT = pathlib.Path(__file__).parent.parent
-# Half a minute each, most of which is the start.
+# Seconds each, most of which are the start: short segments are traced sooner.
 USUAL = "--evaluation_episodes=2 --final_episodes=3 --film_every=2 --checkpoint_minutes=0.02"
 RUNS = {
-    "CartPole": "--env=CartPole --total_steps=1600 --evaluate_every=400",
-    "HalfCheetah": "--env=HalfCheetah --total_steps=1600 --evaluate_every=500",
+    "CartPole": "--env=CartPole --total_steps=1440 --evaluate_every=400 --segment_length=3",
+    "HalfCheetah": "--env=HalfCheetah --total_steps=1440 --evaluate_every=500 --segment_length=3",
     "paper": "--env=Hopper --preset=paper --total_steps=3000 --evaluate_every=700 "
     "--replay_steps=500 --preparation_iterations=20 --turn_iterations=10 --test_interval=50",
 }
