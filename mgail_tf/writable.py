@@ -18,3 +18,13 @@ def is_folder_possible(path: str | pathlib.Path) -> bool:
     folder = pathlib.Path(path).absolute()
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     return existing.is_dir() and os.access(existing, os.W_OK)
+
+
+def can_tensorflow_use(path: str | pathlib.Path) -> bool:
+    """Tells whether TensorFlow can use a path: not one with a backslash, or not in UTF-8."""
+    name = str(pathlib.Path(path).absolute())
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\\" not in name

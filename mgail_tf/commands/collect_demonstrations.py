@@ -17,6 +17,7 @@ from absl import flags
 from mgail_tf import seeds, writable
 from mgail_tf.commands import command_line
 from mgail_tf.commands.locating import located
+from mgail_tf.counting import count
 from mgail_tf.envs.episodes import MOST_EPISODES
 from mgail_tf.errors import UserError
 from mgail_tf.quiet import quiet
@@ -110,8 +111,11 @@ def _record(out: pathlib.Path) -> None:
     )
     name = POLICY.value or f"the expert of {ENV.value}"
     noise = f", noise times {NOISE_SCALE.value:g}" if NOISE_SCALE.present else ""
+    episodes = collecting.record(demonstrator, ENV.value, NUM_TRAJECTORIES.value, SEED.value)
+    if cut := sum(episode.non_finite > 0 for episode in episodes):
+        print(f"{count(cut, 'episode')} cut off where an observation was not finite")
     minari_writer.write(
-        collecting.record(demonstrator, ENV.value, NUM_TRAJECTORIES.value, SEED.value),
+        episodes,
         ENV.value,
         out,
         algorithm_name=f"{name}, {'deterministic' if DETERMINISTIC.value else 'stochastic'}{noise}",

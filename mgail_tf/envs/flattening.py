@@ -29,6 +29,8 @@ def flatten_environment(name: str, env: gymnasium.Env) -> gymnasium.Env:
         numbers.
     """
     space = env.observation_space
+    if isinstance(space, spaces.Box) and 0 in space.shape:
+        raise UserError(f"{name}: there are no numbers in an observation ({space})")
     if isinstance(space, spaces.Box) and len(space.shape) == 1:
         return env
     if problem := _problem(space, ""):

@@ -52,6 +52,8 @@ def make_environment(name: str, **kwargs: Any) -> gymnasium.Env:
                 f"{name}: actions must be Box, Discrete, MultiDiscrete or MultiBinary, not "
                 f"{env.action_space}; gymnasium.wrappers.TransformAction can adapt them"
             )
+        if 0 in (env.action_space.shape or ()):
+            raise UserError(f"{name}: there are no numbers in an action ({env.action_space})")
         return flatten_environment(name, env)
     except UserError:
         env.close()

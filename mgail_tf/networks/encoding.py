@@ -129,7 +129,8 @@ class BoxActionEncoder(tf.Module):
     Args:
       space: the environment's action space.
       mean, stddev: [size] of the actions to normalise; 0 for a component that is constant, whose
-        scale is then half of what the space allows, or one for whole numbers.
+        scale is then half of what the space allows, or one for whole numbers and where the space
+        allows one number only.
 
     Attributes:
       discrete: false.
@@ -153,8 +154,9 @@ class BoxActionEncoder(tf.Module):
         with np.errstate(over="ignore"):
             distance = (space.high.astype(np.float64) - space.low).astype(np.float32)
         self.half_range = distance.ravel() / 2.0
-        # Whole numbers have a unit: one.
-        allowed = np.ones(self.size) if self._whole else self.half_range
+        # Whole numbers have a unit: one. So has what the bounds leave no choice.
+        has_unit = self._whole | (self.half_range == 0.0)
+        allowed = np.where(has_unit, 1.0, self.half_range)
         scale = _action_scale(allowed, mean, stddev)
         self.stddev = tf.Variable(scale, dtype=tf.float32, trainable=False)
         self.low, self.high = self.encode(space.low), self.encode(space.high)

@@ -184,6 +184,7 @@ TRAIN = [
     (f"{CARTPOLE} --logdir={DEEP}", "6000 letters are too many"),
     (f"{CARTPOLE} --logdir=/dev/null/run", "cannot be written"),
     (f"{CARTPOLE} --logdir=file", "--logdir file cannot be written"),
+    (f"{CARTPOLE} --logdir=back\\\\slash", "TensorFlow cannot use a path with a backslash"),
     (f"{CARTPOLE} --logdir=runs/config_folder", "config.json cannot be read"),
     (f"{CARTPOLE} --logdir=runs/other_settings", "discount=0.5, not 0.99"),
     (f"{CARTPOLE} --logdir=runs/other_version", "another version of mgail_tf"),

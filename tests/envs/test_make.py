@@ -36,6 +36,8 @@ VECTOR, PUSH = spaces.Box(0, 1, (3,)), spaces.Discrete(2)
         (VECTOR, spaces.Dict(a=PUSH), "actions must be .*TransformAction"),
         (VECTOR, spaces.Tuple([PUSH, PUSH]), "actions must be .*TransformAction"),
         (spaces.Dict(), PUSH, "observations are empty"),
+        (spaces.Box(0, 1, (0,)), PUSH, "no numbers in an observation"),
+        (VECTOR, spaces.Box(-1, 1, (0,)), "no numbers in an action"),
         (spaces.Dict(a=VECTOR, b=spaces.Text(5)), PUSH, r"\['b'\] is Text"),
         (spaces.Sequence(VECTOR), PUSH, "they are Sequence"),
         (spaces.Graph(VECTOR, None), PUSH, "they are Graph"),

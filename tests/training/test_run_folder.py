@@ -116,7 +116,7 @@ def test_what_goes_on_with_another_tensorflow_or_processor_is_told_once(tmp_path
     assert not recwarn and json.loads(file.read_text())["made_with"] == here
 
 
-@pytest.mark.parametrize("version", [None, 1, 2, 3, 4, 5, 6, 7, 8, 10])
+@pytest.mark.parametrize("version", [None, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11])
 def test_a_run_of_another_version_is_refused_in_one_line(version, tmp_path):
     RunFolder(tmp_path, CONFIG)
     file = tmp_path / "config.json"
