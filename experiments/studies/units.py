@@ -8,10 +8,10 @@ from experiments.result import Result
 from experiments.study import Run
 from mgail_tf.commands import command_line
 
-# HalfCheetah's as in its entry of `tasks.py`, with half of its budget.
+# HalfCheetah is as its entry of `tasks.py` was when this was run, with half of its budget of then.
 SETTINGS = {
     "CartPole": ("--total_steps=5000",),
-    "HalfCheetah": ("--total_steps=32000", "--gradient_penalty=0.1", "--state_gradient_clip=2.5"),
+    "HalfCheetah": ("--total_steps=32000", "--gradient_penalty=0.1", "--state_gradient_clip=3"),
 }
 DEMONSTRATIONS = pathlib.Path("runs", "units-demonstrations")
 
