@@ -33,5 +33,10 @@ def describe(error: BaseException) -> str:
         return type(error).__name__
 
 
+def printable(message: str) -> str:
+    """Returns a message without what a terminal would obey; a name in a file may have it."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in message)
+
+
 class DataWarning(UserWarning):
     """Input that can be used, and may be wrong. Its message is one line, as `UserError`'s is."""

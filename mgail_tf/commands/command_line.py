@@ -22,7 +22,7 @@ sys.path.append(os.getcwd())
 from absl import app, flags, logging
 
 from mgail_tf.commands import standard_error
-from mgail_tf.errors import DataWarning, UserError
+from mgail_tf.errors import DataWarning, UserError, printable
 from mgail_tf.training.stopping import Stopped
 
 
@@ -158,7 +158,7 @@ def _show_warning(
 ) -> None:
     """Shows one line of what concerns the user's data, without the place in our code."""
     if issubclass(category, DataWarning):
-        print(f"warning: {_printable(with_flags(str(message)))}", file=sys.stderr)
+        print(f"warning: {printable(with_flags(str(message)))}", file=sys.stderr)
     else:
         _python_shows(message, category, filename, lineno, file, line)
 
@@ -195,13 +195,8 @@ def _check_length(name: str, value: Any) -> None:
 
 
 def _fail(error: object, status: int = UserError.status) -> NoReturn:
-    print(f"error: {_printable(with_flags(' '.join(str(error).split())))}", file=sys.stderr)
+    print(f"error: {printable(with_flags(' '.join(str(error).split())))}", file=sys.stderr)
     sys.exit(status)
-
-
-def _printable(message: str) -> str:
-    """A message without what a terminal would obey; a file's name may have it."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in message)
 
 
 def with_flags(message: str) -> str:

@@ -152,7 +152,8 @@ def load(
         pairs.append([values[offset::subsample] for values in fields])
         terminations += bool(episode.terminations[-1])
         lengths.append(length)
-        returns.append(float(np.sum(episode.rewards)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            returns.append(float(np.sum(episode.rewards)))
     if not sum(len(fields[0]) for fields in pairs):
         raise UserError(f"{dataset} holds no state-action pairs; draw or download it again")
     observations, actions, next_observations, terminated, ended = (

@@ -82,7 +82,8 @@ def _episode(steps: RecordedSteps, start: int, end: int, terminated: bool) -> Ep
         observations = np.concatenate([observations, following])
     else:
         actions, rewards, late = actions[:-1], rewards[:-1], rewards[-1]
-        rewards[-1:] += late
+        with np.errstate(over="ignore", invalid="ignore"):
+            rewards[-1:] += late
     return Episode(observations, actions, rewards, terminated)
 
 

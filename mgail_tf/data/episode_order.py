@@ -9,10 +9,27 @@ from mgail_tf.data.tables import Fields, Table
 from mgail_tf.errors import UserError
 
 
-def flags(table: Table, fields: Fields, values: np.ndarray, field: str) -> np.ndarray:
-    """[rows] bool of numbers that are 0 or 1; false where there is none."""
+def flags(
+    table: Table, fields: Fields, values: np.ndarray, field: str, whole: np.ndarray
+) -> np.ndarray:
+    """[rows] bool of numbers that are 0 or 1; false where there may be none, and is none.
+
+    There may be none in a row that is not whole, and in lines of text, where it is left empty.
+
+    Args:
+      table, fields: where they are from.
+      values, field: the numbers, and which flags they are.
+      whole: [steps] bool, whether a row holds all of an action and observation.
+
+    Raises:
+      UserError: there are other numbers, or none where one must be.
+    """
     missing = float(field == "not_terminated")
-    flat = np.nan_to_num(values.reshape(-1).astype(np.float64), nan=missing)
+    flat = values.reshape(-1).astype(np.float64)
+    none = np.isnan(flat)
+    if table.first_line is None:
+        none &= ~whole if len(whole) == len(flat) else False
+    flat[none] = missing
     wrong = np.flatnonzero((flat != 0) & (flat != 1))
     if wrong.size:
         raise UserError(
@@ -22,16 +39,21 @@ def flags(table: Table, fields: Fields, values: np.ndarray, field: str) -> np.nd
     return flat > 0
 
 
-def starts(table: Table, fields: Fields, values: dict[str, Any], length: int) -> np.ndarray:
-    """[length] bool, whether a row is said to be the first of an episode.
+def starts(table: Table, fields: Fields, values: dict[str, Any], whole: np.ndarray) -> np.ndarray:
+    """[steps] bool, whether a row is said to be the first of an episode.
 
     It is said by flags, by the numbers of such rows, by the numbers of the rows at which episodes
     end, or by the episodes' lengths. What ends episodes by numbers is taken out of `values`.
+
+    Args:
+      table, fields, values: where it is said.
+      whole: see `flags`.
     """
+    length = len(whole)
     result = np.zeros(length, bool)
     if (told := values.pop("starts", None)) is not None:
         if len(told) == length:
-            result |= flags(table, fields, told, "starts")
+            result |= flags(table, fields, told, "starts", whole)
         else:
             result[_rows(table, fields, told, "starts", length - 1)] = True
     if "ended" in values and _counts_rows(values["ended"], length):

@@ -73,15 +73,17 @@ def check_size(path: pathlib.Path) -> int:
       The number of groups and arrays that are in no other group.
 
     Raises:
-      UserError: it says more.
+      UserError: it says more, or names other files.
     """
     sizes: list[int] = []
 
-    def note(_: str, item: h5py.Group | h5py.Dataset) -> None:
+    def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        _check_whole(path, name, item)
         if isinstance(item, h5py.Dataset) and item.shape is not None:
             sizes.append(math.prod(item.shape) * item.dtype.itemsize)
 
     with blamed_on(path), h5py.File(path) as file:
+        _check_whole(path, "", file)
         file.visititems(note)
         number = len(file)
     here = path.stat().st_size
@@ -91,6 +93,28 @@ def check_size(path: pathlib.Path) -> int:
             f"of {here:,} bytes"
         )
     return number
+
+
+def _check_whole(path: pathlib.Path, name: str, item: h5py.Group | h5py.Dataset) -> None:
+    """Checks that a group or array names no other files, which could be any of the reader's own.
+
+    Nothing is opened for that; even the shape of an array may be what other files say.
+
+    Raises:
+      UserError: it names some.
+    """
+    elsewhere = []
+    if isinstance(item, h5py.Group):
+        links = {each: item.get(each, getlink=True) for each in item}
+        elsewhere = [each for each, link in links.items() if isinstance(link, h5py.ExternalLink)]
+    elif isinstance(item, h5py.Dataset) and (item.external is not None or item.is_virtual):
+        elsewhere = [""]
+    if elsewhere:
+        inner = "/".join(filter(None, [str(name), elsewhere[0]]))
+        raise UserError(
+            f"{path}: {inner} is kept in another file, and such files are not opened, because they "
+            "could be any; save its values in this one"
+        )
 
 
 def _table(path: pathlib.Path, group: str, names: list[str]) -> Table:

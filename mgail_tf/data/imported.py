@@ -14,7 +14,7 @@ from mgail_tf.data.recording import Recording
 from mgail_tf.data.stacked_episodes import Sizes
 from mgail_tf.envs.flattening import original_space
 from mgail_tf.envs.make import make_environment
-from mgail_tf.errors import UserError
+from mgail_tf.errors import UserError, printable
 
 
 def read(recording: str | pathlib.Path, env_name: str, keys: Sequence[str] = ()) -> Recording:
@@ -63,4 +63,4 @@ def dataset(recording: str | pathlib.Path, env_name: str) -> Iterator[pathlib.Pa
         except UserError as error:
             raise UserError(str(error).replace(str(folder), str(recording))) from error
     # Bad input is told in one line; this is for good input.
-    print(f"{recording}:", *read_once.describe(), sep="\n  ", file=sys.stderr)
+    print(printable(f"{recording}:"), *read_once.describe(), sep="\n  ", file=sys.stderr)

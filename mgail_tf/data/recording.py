@@ -7,6 +7,7 @@ import numpy as np
 
 from mgail_tf.counting import count
 from mgail_tf.envs.episodes import Episode, returns
+from mgail_tf.errors import printable
 
 
 class Recording(NamedTuple):
@@ -23,7 +24,7 @@ class Recording(NamedTuple):
     notes: Sequence[str] = ()
 
     def describe(self) -> list[str]:
-        """Lines that say what was understood."""
+        """Lines that say what was understood, as a terminal may have them."""
         lengths = np.array([len(episode.actions) for episode in self.episodes])
         terminations = sum(episode.terminated for episode in self.episodes)
         each = f"{lengths.min()}" + (f" to {lengths.max()}" if np.ptp(lengths) else "")
@@ -37,13 +38,18 @@ class Recording(NamedTuple):
                 f"left out: {count(self.left_out, 'step')}, the last of each episode, because "
                 "nothing tells where they led; their rewards are added to the steps before"
             )
-        return [*lines, *self.notes]
+        # Notes have names that the file gives.
+        return [printable(line) for line in (*lines, *self.notes)]
 
     def _returns(self) -> str:
         known = returns(self.episodes)
         known = known[np.isfinite(known)]
         if not len(known):
-            return "not known, because there are no rewards"
+            there = any(not np.isnan(episode.rewards).all() for episode in self.episodes)
+            why = "rewards, or their sums, are not finite" if there else "there are no rewards"
+            return f"not known, because {why}"
         some = f" (known of {count(len(known), 'episode')})"
         of = some if len(known) < len(self.episodes) else ""
-        return f"mean {known.mean():.5g}, from {known.min():.5g} to {known.max():.5g}{of}"
+        with np.errstate(over="ignore"):
+            mean = known.mean()
+        return f"mean {mean:.5g}, from {known.min():.5g} to {known.max():.5g}{of}"

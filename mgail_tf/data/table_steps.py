@@ -6,7 +6,7 @@ import numpy as np
 
 from mgail_tf.data import episode_order, missing_rows
 from mgail_tf.data.field_names import VECTORS
-from mgail_tf.data.recorded_steps import RecordedSteps, unknown, unknown_like
+from mgail_tf.data.recorded_steps import RecordedSteps, flat, unknown, unknown_like
 from mgail_tf.data.stacked_episodes import Sizes, unstack
 from mgail_tf.data.tables import FLAGS, Fields, Table
 from mgail_tf.errors import UserError
@@ -38,9 +38,12 @@ def steps_of(table: Table, fields: Fields, sizes: Sizes | None = None) -> Record
     for name in PER_STEP:
         if name in values and len(values[name]) != length:
             raise UserError(_unequal(table, fields, values))
-    starts = episode_order.starts(table, fields, values, length)
+    whole = np.all(np.isfinite(flat(values["actions"])), axis=1)
+    if len(values["observations"]) == length:
+        whole = whole & np.all(np.isfinite(flat(values["observations"])), axis=1)
+    starts = episode_order.starts(table, fields, values, whole)
     flags = {
-        name: episode_order.flags(table, fields, values[name], name)
+        name: episode_order.flags(table, fields, values[name], name, whole)
         for name in ("terminated", "not_terminated", "truncated", "ended")
         if name in values
     }

@@ -217,7 +217,8 @@ def random_return(env_name: str, **options: Any) -> float:
 
 def returns(episodes: Sequence[Episode]) -> np.ndarray:
     """[num_episodes] undiscounted returns."""
-    return np.array([episode.rewards.sum() for episode in episodes])
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.array([episode.rewards.sum() for episode in episodes])
 
 
 def summarize(values: Any) -> Summary:

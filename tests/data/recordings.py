@@ -1,5 +1,6 @@
 """Recorded episodes, and files of them in each format."""
 
+import math
 import pathlib
 
 import h5py
@@ -112,3 +113,18 @@ def write_imitation_folder(episodes: list[Episode], folder: pathlib.Path) -> pat
 
 
 WRITERS = write_d4rl, write_csv, write_imitation_npz, write_imitation_folder
+
+
+def refer_to(
+    other: pathlib.Path, way: str, file: h5py.File, name: str, shape: tuple[int, ...]
+) -> None:
+    """Makes an array of an HDF5 file whose values are in another file: `x` there, or its bytes."""
+    if way == "external storage":
+        size = 8 * math.prod(shape)
+        file.create_dataset(name, shape, np.float64, external=[(str(other), 0, size)])
+    elif way == "virtual":
+        layout = h5py.VirtualLayout(shape, np.float64)
+        layout[:] = h5py.VirtualSource(str(other), "x", shape)
+        file.create_virtual_dataset(name, layout)
+    else:
+        file[name] = h5py.ExternalLink(str(other), "/x")

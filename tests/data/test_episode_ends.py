@@ -236,6 +236,10 @@ def test_flags_of_terminations_count_whatever_the_lengths_are():
     ("values", "message"),
     [
         (arrays(dones=2 * LAST), r"dones must be 0 or 1.*not 2 \(row 6\)"),
+        (arrays(terminals=np.where(LAST, np.nan, 0)), r"terminals must be 0 or 1.*nan \(row 6\)"),
+        (arrays(timeouts=np.where(LAST, np.nan, 0)), r"timeouts must be 0 or 1.*nan \(row 6\)"),
+        (arrays(not_done=np.where(LAST, np.nan, 1)), r"not_done must be 0 or 1.*nan \(row 6\)"),
+        (arrays(is_first=np.where(FIRST, np.nan, 0)), r"is_first must be 0 or 1.*nan \(row 0\)"),
         (arrays(rewards=np.zeros(35)), "a row for each step; they have: .*rewards 35"),
         (arrays(observations=arrays()["observations"].T), "seem to be transposed"),
         ({"obs": NEXT.T, "act": NEXT.T[:2], "rews": STEPS}, "obs seem to be transposed"),

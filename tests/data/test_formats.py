@@ -121,6 +121,20 @@ def test_what_is_said_of_a_recording(tmp_path: pathlib.Path):
     assert lines[3].startswith("left out: 4 steps") and "nothing tells where they led" in lines[3]
 
 
+def test_names_of_a_file_do_nothing_to_a_terminal(tmp_path: pathlib.Path):
+    values = walks.arrays(dones=walks.LAST) | {"weird\nname\x1b[31m": walks.STEPS}
+    lines = formats.read(write_file(values, tmp_path / "recording.npz"), walks.LIMIT).describe()
+    assert lines[-1] == "not understood, left out: weird\\nname\\x1b[31m"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("reward", [np.inf, 1e308])
+def test_rewards_that_are_not_finite(reward, tmp_path: pathlib.Path):
+    values = walks.arrays(dones=walks.LAST, rewards=np.full(len(walks.LAST), reward))
+    lines = formats.read(write_file(values, tmp_path / "recording.npz"), walks.LIMIT).describe()
+    assert lines[2] == "returns: not known, because rewards, or their sums, are not finite"
+
+
 def test_gymnasiums_names_in_npz(tmp_path: pathlib.Path):
     arrays = d4rl(random_episodes())
     arrays["terminations"], arrays["truncations"] = arrays.pop("terminals"), arrays.pop("timeouts")

@@ -1,3 +1,5 @@
+import math
+import os
 import pathlib
 from typing import Any
 
@@ -7,6 +9,7 @@ from gymnasium.wrappers import FlattenObservation, TransformObservation
 import h5py
 import numpy as np
 import pytest
+from recordings import refer_to
 import walks
 from walks import LAST, LIMIT, NEXT, TERMINALS, TIMEOUTS, arrays
 
@@ -124,6 +127,26 @@ def test_a_minari_datasets_own_file(tmp_path: pathlib.Path):
         for name in "observations", "actions", "rewards", "terminations":
             values[f"episode_{index}/{name}"] = of_episode[name]
     walks.check(formats.read(write(values, tmp_path), LIMIT).episodes)
+
+
+@pytest.mark.parametrize("way", ["external storage", "virtual", "link"])
+@pytest.mark.parametrize("there", ["file", "FIFO"])
+def test_other_files_are_not_opened(way, there, tmp_path: pathlib.Path):
+    """A FIFO would keep who opens it waiting."""
+    values = arrays(terminals=TERMINALS, timeouts=TIMEOUTS)
+    shape = values.pop("observations").shape
+    file, secret = write(values, tmp_path), tmp_path / "secret"
+    if there == "FIFO":
+        os.mkfifo(secret)
+    elif way == "external storage":
+        secret.write_bytes(bytes(8 * math.prod(shape)))
+    else:
+        with h5py.File(secret, "w") as other:
+            other["x"] = np.zeros(shape)
+    with h5py.File(file, "r+") as recording:
+        refer_to(secret, way, recording, "observations", shape)
+    with pytest.raises(UserError, match="observations is kept in another file"):
+        formats.read(file, LIMIT)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 from programs import ROOT
 import pytest
+from recordings import refer_to
 
 from mgail_tf.data import demonstrations
 from mgail_tf.errors import UserError
@@ -101,6 +102,25 @@ def test_a_file_that_says_more_than_it_can_hold(dataset):
         del file["episode_2/rewards"]
         file.create_dataset("episode_2/rewards", (10**11,), np.float64, chunks=True)
     with pytest.raises(UserError, match="it says that it has 800,"):
+        demonstrations.load(dataset, "Hopper")
+
+
+@pytest.mark.parametrize("way", ["external storage", "virtual", "link"])
+@pytest.mark.parametrize("there", ["file", "FIFO"])
+def test_other_files_are_not_opened(way, there, dataset, tmp_path):
+    """A FIFO would keep who opens it waiting."""
+    secret = tmp_path / "secret"
+    if there == "FIFO":
+        os.mkfifo(secret)
+    elif way == "external storage":
+        secret.write_bytes(bytes(8 * 1000 * 3))
+    else:
+        with h5py.File(secret, "w") as other:
+            other["x"] = np.zeros([1000, 3])
+    with h5py.File(dataset / "data" / "main_data.hdf5", "r+") as file:
+        del file["episode_2/actions"]
+        refer_to(secret, way, file, "episode_2/actions", (1000, 3))
+    with pytest.raises(UserError, match="episode_2/actions is kept in another file"):
         demonstrations.load(dataset, "Hopper")
 
 
