@@ -24,7 +24,6 @@ import numpy as np
 
 from mgail_tf.algorithms.distance import Distance
 from mgail_tf.envs.episodes import Episode
-from mgail_tf.float_types import float_type
 from mgail_tf.networks.encoding import ObservationEncoder, action_encoder
 from mgail_tf.networks.statistics import measure
 
@@ -141,8 +140,7 @@ class ImitationDistance:
     def _encode(self, observations: np.ndarray, actions: np.ndarray) -> np.ndarray:
         """Encodes pairs as the networks see them: [pairs, ...] each -> [pairs, size]."""
         mean, deviation, resolution = self._observed
-        dtype = float_type(observations.dtype)
-        encoder = ObservationEncoder(mean, deviation, np.inf, dtype, resolution)
+        encoder = ObservationEncoder(mean, deviation, np.inf, observations.dtype, resolution)
         # What the demonstrations hold constant has no scale but how far it gets away here.
         encoder.widen(observations)
         acting = action_encoder(self.action_space, self._acted.mean, self._acted.deviation)
