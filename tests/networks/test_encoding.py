@@ -109,17 +109,6 @@ BOXES = {
     "64 bits": Box(-0.4, 0.4, (3,), np.float64),
 }
 MEAN, STDDEV = np.array([0.1, 2.0, 0.0]), np.array([0.3, 5.0, 0.0])
-
-
-def test_a_component_that_the_bounds_leave_no_choice_is_what_it_must_be():
-    space = Box(np.array([-1.0, 1.0]), np.array([1.0, 1.0]))
-    actions = BoxActionEncoder(space, np.array([0.2, 1.0]), np.array([0.5, 0.0]))
-    encoded = actions.encode(np.array([0.7, 1.0]))
-    np.testing.assert_allclose(encoded, [1.0, 0.0], atol=1e-6)
-    np.testing.assert_allclose(actions.decode(encoded), [0.7, 1.0], atol=1e-6)
-    np.testing.assert_array_equal(actions.decode(tf.constant([0.0, 3.0]))[1], 1.0)
-
-
 # The third component never varied. Its scale is half of what is allowed, or else like the others'.
 SCALES = {
     "symmetric": [0.3, 5.0, 1.0],
@@ -278,3 +267,12 @@ def test_decoding_in_single_precision():
     np.testing.assert_allclose(decoded, [[0.25], [0.4]], rtol=1e-6)
     whole = box_encoder(Box(0, 4, (1,), np.int64), np.array([1.0]), np.array([2.0]))
     assert whole.decode(tf.constant([[0.7]]), tf.float32).dtype == tf.int64
+
+
+def test_a_component_that_the_bounds_leave_no_choice_is_what_it_must_be():
+    space = Box(np.array([-1.0, 1.0]), np.array([1.0, 1.0]))
+    actions = BoxActionEncoder(space, np.array([0.2, 1.0]), np.array([0.5, 0.0]))
+    encoded = actions.encode(np.array([0.7, 1.0]))
+    np.testing.assert_allclose(encoded, [1.0, 0.0], atol=1e-6)
+    np.testing.assert_allclose(actions.decode(encoded), [0.7, 1.0], atol=1e-6)
+    np.testing.assert_array_equal(actions.decode(tf.constant([0.0, 3.0]))[1], 1.0)
