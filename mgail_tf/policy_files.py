@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from mgail_tf import strict_json
+from mgail_tf import strict_json, writable
 from mgail_tf.envs import space_json
 from mgail_tf.envs.flattening import component_names
 from mgail_tf.errors import UserError
@@ -50,10 +50,12 @@ def find(source: str | pathlib.Path) -> pathlib.Path:
     """The folder of a SavedModel, which may be called by its run folder too.
 
     Raises:
-      UserError: there is none.
+      UserError: there is none, or TensorFlow cannot use its path.
     """
     for folder in pathlib.Path(source), pathlib.Path(source, "saved_model"):
         if (folder / "saved_model.pb").is_file():
+            if not writable.can_tensorflow_use(folder):
+                raise UserError(f"{str(folder)!a}: {writable.NOT_FOR_TENSORFLOW}; rename it")
             return folder
     raise UserError(f"{source} is not a SavedModel of a policy; train or export one")
 

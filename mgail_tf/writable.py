@@ -3,6 +3,8 @@
 import os
 import pathlib
 
+NOT_FOR_TENSORFLOW = "TensorFlow cannot use a path with a backslash, or one that is not UTF-8"
+
 
 def is_file_possible(path: str | pathlib.Path) -> bool:
     """Tells whether a file can be written; its folder must be there."""

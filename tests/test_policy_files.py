@@ -65,3 +65,11 @@ def test_a_runs_folder_is_as_good_as_its_policys(tmp_path):
         policy_files.find(tmp_path)
     (tmp_path / "saved_model" / "saved_model.pb").touch()
     assert policy_files.find(tmp_path) == policy_files.find(tmp_path / "saved_model")
+
+
+@pytest.mark.parametrize("name", ["back\\slash", "latin\udce9"])
+def test_a_path_that_tensorflow_cannot_use(tmp_path, name):
+    DeployedPolicy(*deployed(SPACES[0])).save(tmp_path / "policy")
+    (tmp_path / "policy").rename(tmp_path / name)
+    with pytest.raises(UserError, match="TensorFlow cannot use a path"):
+        policy_files.find(tmp_path / name)

@@ -22,7 +22,7 @@ from mgail_tf.algorithms.learner import Collector, Learner, Metrics
 from mgail_tf.algorithms.mgail import MGAIL
 from mgail_tf.algorithms.mgail_options import MGAILOptions
 from mgail_tf.config import Config, LearnerOptions, Run
-from mgail_tf.data import fingerprint
+from mgail_tf.data import fingerprint, fitting
 from mgail_tf.data.demonstrations import Demonstrations
 from mgail_tf.data.origin import Origin, of_environment
 from mgail_tf.data.replay import Replay
@@ -68,8 +68,8 @@ def make_trainer(
         be open at a time, evaluations are in turn with training. The figures are the same.
 
     Raises:
-      UserError: `logdir` cannot be written, or holds a run of other settings; or the initial policy
-        does not fit.
+      UserError: `logdir` cannot be written, or holds a run of other settings; or the demonstrations
+        or the initial policy do not fit.
       Diverged: the cloning that learning would begin with is not finite.
     """
     state = RunState()
@@ -143,9 +143,16 @@ def _evaluator(
 
 
 def _origin(env_name: str, demonstrations: Demonstrations) -> Origin:
-    """Where a policy comes from that learns from these demonstrations in this environment."""
+    """Where a policy comes from that learns from these demonstrations in this environment.
+
+    Raises:
+      UserError: they are of an environment with other observations or actions.
+    """
     with contextlib.closing(make_environment(env_name)) as env:
         here = of_environment(env)
+        of = "the demonstrations'"
+        fitting.values_of(env.observation_space, demonstrations.observations, f"{of} observations")
+        fitting.values_of(env.action_space, demonstrations.actions, f"{of} actions")
     learned = demonstrations.origin or Origin()
     return here._replace(fingerprint=learned.fingerprint, measured=learned.measured)
 

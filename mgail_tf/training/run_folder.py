@@ -162,8 +162,7 @@ def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = No
         raise UserError(f"`logdir` {path} cannot be written; choose another folder")
     if not writable.can_tensorflow_use(path):
         raise UserError(
-            f"`logdir` {str(path)!a}: TensorFlow cannot use a path with a backslash, or one that "
-            "is not UTF-8; choose another folder"
+            f"`logdir` {str(path)!a}: {writable.NOT_FOR_TENSORFLOW}; choose another folder"
         )
     taken = steps_taken(path)
     if not (path / "config.json").exists():

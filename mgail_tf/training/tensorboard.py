@@ -13,6 +13,7 @@ from tensorboard.plugins.image import metadata as image_metadata
 import tensorflow as tf
 
 from mgail_tf import whole
+from mgail_tf.errors import printable
 from mgail_tf.training import event_files
 
 # What TensorBoard shows first, by chart. Charts are in the order of their names, and small letters
@@ -63,12 +64,12 @@ class TensorBoard:
 
     def write_config(self, settings: Mapping[str, Any]) -> None:
         """Writes every setting: as text, and as hyperparameters to compare runs by."""
-        lines = [f"| {name} | {value} |" for name, value in settings.items()]
-        # HParams takes numbers, truth values and words only.
+        # HParams takes numbers, truth values and words only; a path may not be UTF-8.
         accepted = {
-            name: value if isinstance(value, bool | int | float) else str(value)
+            name: value if isinstance(value, bool | int | float) else printable(str(value))
             for name, value in settings.items()
         }
+        lines = [f"| {name} | {value} |" for name, value in accepted.items()]
         with self._at(0):
             tf.summary.text("config", "\n".join(["| setting | value |", "|---|---|", *lines]))
             hparams.hparams(accepted)

@@ -270,3 +270,16 @@ def test_rewards_may_tell_nothing(cartpole, tmp_path, eagerly):
     result = make_trainer(config, demonstrated, tmp_path).train(progress=False)
     assert result["expert_return_mean"] == result["random_return_mean"] == level
     assert result["normalized_return"] is None and result["steps_to_95"] is None
+
+
+@pytest.mark.parametrize("other", ["MountainCar", "Acrobot"])
+def test_demonstrations_of_another_environment(cartpole, tmp_path, other):
+    config = configs.make(other, **CLONING)
+    with pytest.raises(UserError, match="the demonstrations' observations are of shape"):
+        make_trainer(config, cartpole, tmp_path)
+
+
+def test_where_the_demonstrations_are_may_not_be_utf_8(cartpole, tmp_path, eagerly):
+    config = configs.make("CartPole", expert_data="latin\udce9", **CLONING)
+    make_trainer(config, cartpole, tmp_path).train(progress=False)
+    assert "latin" in json.loads((tmp_path / "config.json").read_text())["expert_data"]
