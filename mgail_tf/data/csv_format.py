@@ -13,6 +13,8 @@ from mgail_tf.errors import UserError
 # The first line has the names.
 FIRST_LINE = 2
 SEPARATORS = ",;\t"
+# Lines and texts that are longer, and more columns, take gigabytes and minutes to read.
+MOST_COLUMNS, LONGEST_TEXT = 20_000, 1000
 
 
 def read(path: pathlib.Path) -> Table:
@@ -21,14 +23,18 @@ def read(path: pathlib.Path) -> Table:
     The first line also tells what separates columns: commas, semicolons or tabs.
 
     Raises:
-      UserError: two columns have one name, or a line is empty, or all are.
+      UserError: two columns have one name, or a line is empty, or all are; there are too many
+        columns; or, when it is loaded, that a text is too long.
     """
+    with blamed_on(path), path.open(encoding="utf-8-sig") as file:
+        first = file.readline()
+    separator = max(SEPARATORS, key=first.count)
+    if (columns := first.count(separator) + 1) > MOST_COLUMNS:
+        raise UserError(f"{path} has {columns:,} columns; use .npz for more than {MOST_COLUMNS:,}")
     with blamed_on(path):
-        with path.open(encoding="utf-8-sig") as file:
-            first = file.readline()
         lines = pandas.read_csv(
             path,
-            sep=max(SEPARATORS, key=first.count),
+            sep=separator,
             header=None,
             dtype=str,
             encoding="utf-8-sig",
@@ -48,6 +54,12 @@ def read(path: pathlib.Path) -> Table:
     table = lines.iloc[1 : len(filled)].set_axis(names, axis=1)
 
     def load(name: str) -> np.ndarray:
-        return table[name].fillna("").to_numpy(str)
+        texts = table[name].fillna("")
+        for row in np.flatnonzero(texts.str.len() > LONGEST_TEXT):
+            raise UserError(
+                f"{path}: the text in {name or '(no name)'}, line {row + FIRST_LINE}, is of "
+                f"{len(texts.iloc[row]):,} letters; that is no number"
+            )
+        return texts.to_numpy(str)
 
     return Table(path, names, load, FIRST_LINE)

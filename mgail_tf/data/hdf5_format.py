@@ -7,17 +7,13 @@ import re
 import h5py
 import numpy as np
 
-from mgail_tf.data import field_names
+from mgail_tf.data import field_names, unpacking
 from mgail_tf.data.damage import blamed_on
 from mgail_tf.data.tables import Table
 from mgail_tf.errors import UserError
 
 # Parts of observations are numbers or vectors; what has more axes are images.
 IMAGE_AXES = 4
-
-# What is compressed can become so many times as large, and what was never written is 0 at no cost;
-# so many bytes of that do no harm.
-COMPRESSED, FREELY = 1100, 2**26
 
 
 def read(path: pathlib.Path) -> tuple[list[Table], list[str]]:
@@ -67,7 +63,7 @@ def read(path: pathlib.Path) -> tuple[list[Table], list[str]]:
 
 
 def check_size(path: pathlib.Path) -> int:
-    """Checks that a file can hold what it says, because that is what memory is taken for.
+    """Checks that a file can hold what it says, and names no other files.
 
     Returns:
       The number of groups and arrays that are in no other group.
@@ -86,12 +82,7 @@ def check_size(path: pathlib.Path) -> int:
         _check_whole(path, "", file)
         file.visititems(note)
         number = len(file)
-    here = path.stat().st_size
-    if sum(sizes) > FREELY + COMPRESSED * here:
-        raise UserError(
-            f"{path} is damaged: it says that it has {sum(sizes):,} bytes of numbers, and is one "
-            f"of {here:,} bytes"
-        )
+    unpacking.check(path, sum(sizes))
     return number
 
 

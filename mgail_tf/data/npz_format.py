@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 
+from mgail_tf.data import unpacking
 from mgail_tf.data.damage import blamed_on
 from mgail_tf.data.tables import Table
 from mgail_tf.errors import UserError
@@ -14,10 +15,14 @@ def read(path: pathlib.Path) -> Table:
     """The arrays of a file; they are loaded when they are asked for.
 
     Raises:
-      UserError: the file is no archive; or, when it is loaded, that an array is pickled.
+      UserError: the file is no archive, or unpacks to far more than it is large; or, when it is
+        loaded, that an array is pickled.
     """
     if not zipfile.is_zipfile(path):
         raise UserError(f"{path} cannot be read (it is no .npz file, or it is damaged)")
+    with blamed_on(path), zipfile.ZipFile(path) as archive:
+        unpacked = sum(each.file_size for each in archive.infolist())
+    unpacking.check(path, unpacked)
     with blamed_on(path), np.load(path, allow_pickle=False) as data:
         names = list(data)
 

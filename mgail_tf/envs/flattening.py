@@ -15,6 +15,8 @@ PARTS = spaces.Box | spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary
 
 # From so many pixels on, in each of two dimensions, numbers of any type are taken for an image.
 IMAGE_SIDE = 32
+# Networks of more inputs do not fit into a common memory.
+MOST_COMPONENTS = 100_000
 
 
 def flatten_environment(name: str, env: gymnasium.Env) -> gymnasium.Env:
@@ -31,13 +33,17 @@ def flatten_environment(name: str, env: gymnasium.Env) -> gymnasium.Env:
     space = env.observation_space
     if isinstance(space, spaces.Box) and 0 in space.shape:
         raise UserError(f"{name}: there are no numbers in an observation ({space})")
-    if isinstance(space, spaces.Box) and len(space.shape) == 1:
-        return env
-    if problem := _problem(space, ""):
+    is_vector = isinstance(space, spaces.Box) and len(space.shape) == 1
+    if not is_vector and (problem := _problem(space, "")):
         raise UserError(
             f"{name}: observations {problem} (with an observation wrapper of gymnasium's)"
         )
-    return FlattenObservation(env)
+    if (size := spaces.flatdim(space)) > MOST_COMPONENTS:
+        raise UserError(
+            f"{name}: observations are {size:,} numbers, of which each alternative of a choice is "
+            f"one; make at most {MOST_COMPONENTS:,} of them with an observation wrapper"
+        )
+    return env if is_vector else FlattenObservation(env)
 
 
 def original_space(env: gymnasium.Env) -> gymnasium.Space:

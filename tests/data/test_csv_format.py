@@ -123,3 +123,10 @@ def test_a_blank_cell_cuts_the_episode_and_is_told_by_its_line(damaged, tmp_path
 def test_bad_files(content, message, tmp_path: pathlib.Path):
     with pytest.raises(UserError, match=message):
         read(tmp_path, content)
+
+
+def test_what_would_take_too_much_memory_is_refused(tmp_path: pathlib.Path):
+    with pytest.raises(UserError, match="line 3, is of 100,000 letters"):
+        read(tmp_path, "observation,action", "0,1", "1" * 100_000 + ",1")
+    with pytest.raises(UserError, match="100,001 columns"):
+        read(tmp_path, "observation," + ",".join(f"action_{i}" for i in range(100_000)))

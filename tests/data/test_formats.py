@@ -1,5 +1,6 @@
 import pathlib
 
+import h5py
 import numpy as np
 import pytest
 from recordings import (
@@ -208,3 +209,16 @@ def test_pickles_are_refused(tmp_path: pathlib.Path):
     arrays["infos"] = arrays["observations"]
     arrays["observations"] = np.ones([3, 1])
     assert "infos" in formats.read(write_npz(arrays, tmp_path)).notes[-1]
+
+
+@pytest.mark.parametrize("ending", ["npz", "hdf5"])
+def test_a_small_file_that_unpacks_to_much(ending, tmp_path: pathlib.Path):
+    file, zeros = tmp_path / f"zeros.{ending}", np.zeros((2**24, 3))
+    if ending == "npz":
+        np.savez_compressed(file, observations=zeros, actions=[0])
+    else:
+        with h5py.File(file, "w") as recording:
+            recording.create_dataset("observations", data=zeros, compression="gzip")
+            recording["actions"] = [0]
+    with pytest.raises(UserError, match="it says that it has 402,"):
+        formats.read(file)

@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 
 from mgail_tf.envs import space_json
-from mgail_tf.envs.flattening import component_names, flatten, original_space
+from mgail_tf.envs.flattening import (
+    component_names,
+    flatten,
+    flatten_environment,
+    original_space,
+)
 from mgail_tf.envs.make import make_environment
+from mgail_tf.errors import UserError
 
 MIXED = spaces.Dict(
     [
@@ -96,3 +102,11 @@ def test_spaces_as_json(space):
     assert read == space and read.dtype == space.dtype
     # The order of names is that of the vectors.
     assert component_names(read) == component_names(space)
+
+
+@pytest.mark.parametrize(
+    "space", [spaces.Discrete(10**7), spaces.Box(0, 1, (10**6,)), spaces.MultiDiscrete([10**5] * 2)]
+)
+def test_more_components_than_networks_can_have(space):
+    with pytest.raises(UserError, match="0,000 numbers"):
+        flatten_environment("Large-v0", Sampled(space))
