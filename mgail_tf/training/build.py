@@ -35,7 +35,7 @@ from mgail_tf.envs.single import SingleEnvironment
 from mgail_tf.initial_policy import take_over
 from mgail_tf.networks.build import Encoders
 from mgail_tf.quiet import quiet
-from mgail_tf.training import checkpoints, divergence
+from mgail_tf.training import checkpoints, divergence, run_folder
 from mgail_tf.training.action_bounds import share_at_bounds
 from mgail_tf.training.collector import NoCollector, ParallelCollector
 from mgail_tf.training.evaluation import Evaluation
@@ -43,7 +43,7 @@ from mgail_tf.training.evaluation_process import EvaluationProcess
 from mgail_tf.training.evaluators import Evaluator, InTurn
 from mgail_tf.training.imitation_distance import ImitationDistance
 from mgail_tf.training.reporter import Expert, Reporter
-from mgail_tf.training.run_folder import RunFolder, check
+from mgail_tf.training.run_folder import RunFolder
 from mgail_tf.training.run_state import RunState
 from mgail_tf.training.trainer import Trainer
 
@@ -68,13 +68,13 @@ def make_trainer(
         be open at a time, evaluations are in turn with training. The figures are the same.
 
     Raises:
-      UserError: `logdir` cannot be written, or holds a run of other settings; or the demonstrations
-        or the initial policy do not fit.
+      UserError: `logdir` cannot be written, or holds a run or checkpoints of other settings; or the
+        demonstrations or the initial policy do not fit.
       Diverged: the cloning that learning would begin with is not finite.
     """
-    state = RunState()
     data = fingerprint.of(*demonstrations._replace(origin=None))
-    check(logdir, config, data)
+    state = RunState(run_folder.identity(config, data))
+    run_folder.check(logdir, config, data)
     # Before others are open, because there may be room for one environment only.
     origin = _origin(config.run.env, demonstrations)
     action_space, observation_space = _spaces(config.run.env)

@@ -12,7 +12,7 @@ from mgail_tf.config import Config, Reporting
 from mgail_tf.errors import DataWarning, UserError
 
 # Counts the changes of what a run folder holds. A run of another version cannot be resumed.
-VERSION = 10
+VERSION = 11
 
 # The entry of `config.json` that names the demonstrations by what is in them, because a path may
 # hold others tomorrow.
@@ -165,7 +165,13 @@ def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = No
             f"`logdir` {str(path)!a}: {writable.NOT_FOR_TENSORFLOW}; choose another folder"
         )
     taken = steps_taken(path)
+    has_checkpoints = any((path / "checkpoints").glob("ckpt-*.index"))
     if not (path / "config.json").exists():
+        if has_checkpoints:
+            raise UserError(
+                f"`logdir` {path} holds checkpoints, and no config.json that says of which run; "
+                "bring it back, or choose another folder"
+            )
         return
     present = strict_json.read(path / "config.json", dict, ANOTHER)
     asked = _as_json(config, fingerprint)
@@ -190,7 +196,7 @@ def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = No
         )
     if not isinstance(present.get("total_steps"), int):
         raise UserError(f"`logdir` {path} is damaged (config.json has no `total_steps`); {ANOTHER}")
-    if taken and not any((path / "checkpoints").glob("ckpt-*.index")):
+    if taken and not has_checkpoints:
         raise UserError(
             f"`logdir` {path} holds a run that has taken {taken} steps, and its checkpoints are "
             "gone; bring them back, or choose another folder"
@@ -200,6 +206,17 @@ def check(path: str | pathlib.Path, config: Config, fingerprint: str | None = No
             f"`logdir` {path} holds a run that has taken {taken} steps, more than "
             f"`total_steps={config.run.total_steps}`; raise it, or choose another folder"
         )
+
+
+def identity(config: Config, fingerprint: str) -> str:
+    """Names a run by what it must be resumed with: settings and demonstrations.
+
+    Args:
+      config: the settings.
+      fingerprint: of the demonstrations.
+    """
+    kept = {name: value for name, value in config.flat().items() if name not in MAY_CHANGE}
+    return strict_json.dumps(kept | {FINGERPRINT: fingerprint})
 
 
 def steps_taken(path: str | pathlib.Path) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from mgail_tf.algorithms.distance import Distance
+from mgail_tf.errors import UserError
 from mgail_tf.training import encoded
 from mgail_tf.training.divergence import Doubts
 from mgail_tf.training.finalists import Finalists
@@ -97,8 +98,32 @@ class Sums(tf.train.experimental.PythonState):
         self._sums = {name: tuple(each) for name, each in json.loads(string_value).items()}
 
 
+class Owner(tf.train.experimental.PythonState):
+    """Says which run a checkpoint is of, and refuses those of another one.
+
+    Args:
+      name: the run's settings and demonstrations, as `run_folder.identity` names them.
+    """
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def serialize(self) -> str:
+        return self._name
+
+    def deserialize(self, string_value: bytes) -> None:
+        if string_value.decode() != self._name:
+            raise UserError(
+                "the checkpoints in `logdir` are of a run of other settings or demonstrations; "
+                "bring back its own, or choose another folder"
+            )
+
+
 class RunState(tf.Module):
     """What the loop itself must remember.
+
+    Args:
+      owner: whose it is; see `Owner`.
 
     Attributes:
       rounds: calls of `Learner.learn` so far.
@@ -112,8 +137,9 @@ class RunState(tf.Module):
       doubts: whether the run still learns.
     """
 
-    def __init__(self):
+    def __init__(self, owner: str = ""):
         super().__init__()
+        self.owner = Owner(owner)
         self._counted_until = time.perf_counter()
         self.rounds = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.evaluations, self.rounds_evaluated, self.steps_evaluated = (

@@ -19,6 +19,7 @@ from mgail_tf.envs.episodes import play, returns
 from mgail_tf.errors import UserError
 from mgail_tf.loaded_policy import load
 from mgail_tf.seeds import FINAL_SEED
+from mgail_tf.training import run_folder
 from mgail_tf.training.build import make_trainer
 from mgail_tf.training.evaluation import Evaluation
 
@@ -241,10 +242,13 @@ def test_damaged_checkpoint(cartpole, cloned):
         make_trainer(configs.make("CartPole", **CLONING), cartpole, cloned)
 
 
-def test_a_checkpoint_of_other_networks_is_not_called_damaged(cartpole, cloned, tmp_path, eagerly):
+def test_a_checkpoint_of_other_networks_is_not_called_damaged(
+    cartpole, cloned, tmp_path, eagerly, monkeypatch
+):
     wider = configs.make("CartPole", policy_hidden=(7,), **CLONING)
-    make_trainer(wider, cartpole, tmp_path / "wider").train(progress=False)
     # As where another version of the program made other networks of the same settings.
+    monkeypatch.setattr(run_folder, "identity", lambda *_: "the same")
+    make_trainer(wider, cartpole, tmp_path / "wider").train(progress=False)
     shutil.rmtree(cloned / "checkpoints")
     (tmp_path / "wider" / "checkpoints").rename(cloned / "checkpoints")
     with pytest.raises(UserError, match="is whole, but of other networks"):
@@ -283,3 +287,14 @@ def test_where_the_demonstrations_are_may_not_be_utf_8(cartpole, tmp_path, eager
     config = configs.make("CartPole", expert_data="latin\udce9", **CLONING)
     make_trainer(config, cartpole, tmp_path).train(progress=False)
     assert "latin" in json.loads((tmp_path / "config.json").read_text())["expert_data"]
+
+
+def test_checkpoints_of_another_run_are_not_taken_up(cartpole, cloned, tmp_path, eagerly):
+    other = configs.make("CartPole", seed=1, **CLONING)
+    make_trainer(other, cartpole, tmp_path / "other").train(progress=False)
+    shutil.copytree(tmp_path / "other" / "checkpoints", cloned / "checkpoints", dirs_exist_ok=True)
+    with pytest.raises(UserError, match="of a run of other settings or demonstrations"):
+        make_trainer(configs.make("CartPole", **CLONING), cartpole, cloned)
+    (cloned / "config.json").unlink()
+    with pytest.raises(UserError, match="holds checkpoints, and no config.json"):
+        make_trainer(other, cartpole, cloned)
