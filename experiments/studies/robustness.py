@@ -121,9 +121,7 @@ COLUMNS = {
         final=0.97,
         held=0.90,
     ),
-    "elsewhere": Column(
-        [_abroad("elsewhere", task, *BUDGET) for task in ELSEWHERE], 3, 0.95, 0.85
-    ),
+    "elsewhere": Column([_abroad("elsewhere", task, *BUDGET) for task in ELSEWHERE], 3, 0.95, 0.85),
     # Made when nothing was to be changed any more, and run once.
     "unseen": Column(
         [
