@@ -22,7 +22,8 @@ def test_demonstrations_are_what_the_readme_says(data):
     if task.startswith("LunarLander"):
         pytest.importorskip("Box2D")
     loaded = demonstrations.load(ABROAD / data, task)
-    assert loaded.num_trajectories == (TASKS[task].num_trajectories if task in TASKS else 4)
+    as_at_home = task in TASKS and kind != "unseen"
+    assert loaded.num_trajectories == (TASKS[task].num_trajectories if as_at_home else 4)
     line = next(
         line
         for line in (ABROAD / "README.md").read_text().splitlines()
