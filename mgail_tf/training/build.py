@@ -75,13 +75,15 @@ def make_trainer(
     data = fingerprint.of(*demonstrations._replace(origin=None))
     state = RunState(run_folder.identity(config, data))
     run_folder.check(logdir, config, data)
-    # Before others are open, because there may be room for one environment only.
-    origin = _origin(config.run.env, demonstrations)
-    action_space, observation_space = _spaces(config.run.env)
-    distance = ImitationDistance(demonstrations, action_space)
     is_new = not checkpoints.numbers(pathlib.Path(logdir, "checkpoints"))
-    if is_new:
-        _check_initial_policy(config.run)
+    # Before others are open, because there may be room for one environment only.
+    with contextlib.closing(make_environment(config.run.env)) as env:
+        _check_demonstrations(demonstrations, env)
+        if is_new:
+            _check_initial_policy(config.run, env)
+        origin = _origin(demonstrations, env)
+        action_space, observation_space = env.action_space, original_space(env)
+    distance = ImitationDistance(demonstrations, action_space)
     keras.utils.set_random_seed(config.run.seed)
     with contextlib.ExitStack() as opened:
         workers = None
@@ -142,36 +144,36 @@ def _evaluator(
     return process
 
 
-def _origin(env_name: str, demonstrations: Demonstrations) -> Origin:
-    """Where a policy comes from that learns from these demonstrations in this environment.
+def _check_demonstrations(demonstrations: Demonstrations, env: gymnasium.Env) -> None:
+    """Checks what a run is to learn from.
 
     Raises:
-      UserError: they are of an environment with other observations or actions.
+      UserError: it is of an environment with other observations or actions.
     """
-    with contextlib.closing(make_environment(env_name)) as env:
-        here = of_environment(env)
-        of = "the demonstrations'"
-        fitting.values_of(env.observation_space, demonstrations.observations, f"{of} observations")
-        fitting.values_of(env.action_space, demonstrations.actions, f"{of} actions")
-    learned = demonstrations.origin or Origin()
-    return here._replace(fingerprint=learned.fingerprint, measured=learned.measured)
+    of = "the demonstrations'"
+    fitting.values_of(env.observation_space, demonstrations.observations, f"{of} observations")
+    fitting.values_of(env.action_space, demonstrations.actions, f"{of} actions")
 
 
-def _check_initial_policy(run: Run) -> None:
+def _check_initial_policy(run: Run, env: gymnasium.Env) -> None:
     """Checks the policy that a run is to begin with.
 
     Raises:
       UserError: it is of another environment.
     """
-    if not run.initial_policy:
-        return
-    with contextlib.closing(make_environment(run.env)) as env:
+    if run.initial_policy:
         policy_origin.check(
             run.initial_policy,
             env,
             accept_mismatch=run.accept_mismatch,
             name=f"`initial_policy` {run.initial_policy}",
         )
+
+
+def _origin(demonstrations: Demonstrations, env: gymnasium.Env) -> Origin:
+    """Where a policy comes from that learns from these demonstrations in this environment."""
+    learned = demonstrations.origin or Origin()
+    return of_environment(env)._replace(fingerprint=learned.fingerprint, measured=learned.measured)
 
 
 def begin(learner: Learner, config: Config) -> Metrics:
