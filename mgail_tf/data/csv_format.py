@@ -13,7 +13,7 @@ from mgail_tf.errors import UserError
 # The first line has the names.
 FIRST_LINE = 2
 SEPARATORS = ",;\t"
-# Lines and texts that are longer, and more columns, take gigabytes and minutes to read.
+# Longer texts take gigabytes, and more columns minutes to read.
 MOST_COLUMNS, LONGEST_TEXT = 20_000, 1000
 
 

@@ -20,11 +20,10 @@ def read(path: pathlib.Path) -> Table:
     """
     if not zipfile.is_zipfile(path):
         raise UserError(f"{path} cannot be read (it is no .npz file, or it is damaged)")
-    with blamed_on(path), zipfile.ZipFile(path) as archive:
-        unpacked = sum(each.file_size for each in archive.infolist())
-    unpacking.check(path, unpacked)
     with blamed_on(path), np.load(path, allow_pickle=False) as data:
         names = list(data)
+        unpacked = sum(member.file_size for member in data.zip.infolist())
+    unpacking.check(path, unpacked)
 
     def load(name: str) -> np.ndarray:
         # There may be more such files than may be open at a time.
